@@ -1,0 +1,167 @@
+//! One connection's messages to packets: a text, then the attachments that it announces.
+
+use super::{Kind, PacketRef, scan};
+use crate::parser::{Decoder, Limits};
+use crate::{Body, DecodeError, Message, Namespace, Packet, Payload, Text};
+use alloc::vec::Vec;
+use bytes::Bytes;
+
+#[derive(Debug)]
+pub(super) struct JsonDecoder {
+    limits: Limits,
+    pending: Option<Pending>,
+}
+
+/// A packet whose attachments are on their way.
+#[derive(Debug)]
+struct Pending {
+    namespace: Namespace,
+    /// `None` for an acknowledgement without an id.
+    body: Option<Body>,
+    attachments: Vec<Bytes>,
+    missing: usize,
+    /// How many bytes the packet may still grow by.
+    room: usize,
+}
+
+impl JsonDecoder {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            pending: None,
+        }
+    }
+
+    fn text(&mut self, text: &Text) -> Result<Option<Packet>, DecodeError> {
+        let Limits {
+            max_attachments,
+            max_bytes,
+            max_namespace,
+            ..
+        } = self.limits;
+        let room = max_bytes.checked_sub(text.as_str().len());
+        let room = room.ok_or(DecodeError::Limit { what: "bytes" })?;
+        let header = PacketRef::parse(text.as_str())?;
+        let missing = usize::try_from(header.attachments).unwrap_or(usize::MAX);
+        if missing > max_attachments {
+            return Err(DecodeError::Limit {
+                what: "attachments",
+            });
+        }
+        if header.namespace.len() > max_namespace {
+            return Err(DecodeError::Limit { what: "namespace" });
+        }
+        let namespace = match header.namespace {
+            "/" => Namespace::root(),
+            name => Namespace::new(text.slice_ref(name)).ok_or(DecodeError::Payload)?,
+        };
+        let body = self.body(text, &header)?;
+        if missing == 0 {
+            return Ok(body.map(|body| Packet { namespace, body }));
+        }
+        let attachments = Vec::with_capacity(missing);
+        self.pending = Some(Pending {
+            namespace,
+            body,
+            attachments,
+            missing,
+            room,
+        });
+        Ok(None)
+    }
+
+    /// Checks the shape that the kind of packet asks for, as far as the first characters and the
+    /// event name tell.
+    fn body(&self, text: &Text, header: &PacketRef<'_>) -> Result<Option<Body>, DecodeError> {
+        let &PacketRef {
+            kind,
+            attachments,
+            id,
+            data,
+            ..
+        } = header;
+        let value = || Payload::from_value_text(text.slice_ref(data));
+        Ok(Some(match kind {
+            Kind::Connect if data.is_empty() => Body::Connect(None),
+            Kind::Connect if data.starts_with('{') => Body::Connect(Some(value())),
+            Kind::Disconnect if data.is_empty() => Body::Disconnect,
+            Kind::ConnectError if data.is_empty() => {
+                Body::ConnectError(Payload::from_value_text(Text::from("null")))
+            }
+            Kind::ConnectError if data.starts_with(['{', '"']) => Body::ConnectError(value()),
+            Kind::Event => {
+                let payload =
+                    Payload::from_event_text(text.slice_ref(data), self.limits.max_event)?;
+                Body::Event { id, payload }
+            }
+            Kind::Ack => {
+                let data = if data.is_empty() {
+                    Text::from("[]")
+                } else {
+                    text.slice_ref(data)
+                };
+                let Some(id) = id else {
+                    // Nobody will look at it again.
+                    let placeholders = usize::try_from(attachments).ok().filter(|&n| n > 0);
+                    scan::check(data.as_str(), self.limits.max_depth, placeholders)?;
+                    Payload::from_list_text(data)?;
+                    return Ok(None);
+                };
+                Body::Ack {
+                    id,
+                    payload: Payload::from_list_text(data)?,
+                }
+            }
+            Kind::Connect | Kind::Disconnect | Kind::ConnectError => {
+                return Err(DecodeError::Payload);
+            }
+        }))
+    }
+
+    fn attachment(
+        &mut self,
+        mut pending: Pending,
+        bytes: Bytes,
+    ) -> Result<Option<Packet>, DecodeError> {
+        let room = pending.room.checked_sub(bytes.len());
+        pending.room = room.ok_or(DecodeError::Limit { what: "bytes" })?;
+        let is_small = bytes.len() < self.limits.copy_below;
+        pending.attachments.push(if is_small {
+            Bytes::copy_from_slice(&bytes)
+        } else {
+            bytes
+        });
+        pending.missing -= 1;
+        if pending.missing > 0 {
+            self.pending = Some(pending);
+            return Ok(None);
+        }
+        let Pending {
+            namespace,
+            mut body,
+            attachments,
+            ..
+        } = pending;
+        if let Some(Body::Event { payload, .. } | Body::Ack { payload, .. }) = &mut body {
+            payload.attach(attachments);
+        }
+        Ok(body.map(|body| Packet { namespace, body }))
+    }
+}
+
+impl Decoder for JsonDecoder {
+    fn push(&mut self, message: Message) -> Result<Option<Packet>, DecodeError> {
+        match (message, self.pending.take()) {
+            (Message::Text(text), None) => self.text(&text),
+            (Message::Text(_), Some(Pending { missing, .. })) => {
+                Err(DecodeError::UnexpectedText { missing })
+            }
+            (Message::Binary(bytes), Some(pending)) => self.attachment(pending, bytes),
+            (Message::Binary(_), None) => Err(DecodeError::UnexpectedBinary),
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.pending.is_none()
+    }
+}

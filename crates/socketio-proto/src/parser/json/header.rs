@@ -1,0 +1,198 @@
+//! The header of a packet: a view that borrows the message.
+//!
+//! ```text
+//! <type digit> [<attachments>-] [<namespace>,] [<ack id>] [<JSON>]
+//! ```
+
+use super::scan;
+use crate::{AckId, DecodeError};
+use alloc::borrow::Cow;
+use core::ops::Range;
+use nom::{
+    IResult, Parser,
+    bytes::complete::{tag, take_till},
+    character::complete::{anychar, char, digit1},
+    combinator::{map_opt, map_res, opt, peek, verify},
+    sequence::{preceded, terminated},
+};
+
+/// What a packet is, apart from being binary.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Kind {
+    /// `0`
+    Connect,
+    /// `1`
+    Disconnect,
+    /// `2`, or `5` with attachments
+    Event,
+    /// `3`, or `6` with attachments
+    Ack,
+    /// `4`
+    ConnectError,
+}
+
+/// One text message, taken apart at its header. Nothing is allocated, nothing copied, and the
+/// JSON is not looked at.
+///
+/// ```
+/// use socketio_proto::parser::{Kind, PacketRef};
+/// use socketio_proto::AckId;
+///
+/// let packet = PacketRef::parse(r#"51-/admin,15["baz",{"_placeholder":true,"num":0}]"#)?;
+/// assert_eq!(packet.kind, Kind::Event);
+/// assert_eq!(packet.attachments, 1);
+/// assert_eq!(packet.namespace, "/admin");
+/// assert_eq!(packet.id, Some(AckId(15)));
+/// assert_eq!(packet.event()?.to_str(), "baz");
+/// # Ok::<(), socketio_proto::DecodeError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct PacketRef<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// How many binary messages follow; 0 for a packet that is not binary.
+    pub attachments: u32,
+    /// The namespace, `/` if the message names none.
+    pub namespace: &'a str,
+    /// The acknowledgement id. CONNECT, DISCONNECT and CONNECT_ERROR may carry one without
+    /// meaning.
+    pub id: Option<AckId>,
+    /// What follows the header: JSON, not checked, or nothing.
+    pub data: &'a str,
+}
+
+impl<'a> PacketRef<'a> {
+    /// Reads the header.
+    ///
+    /// Stricter than the reference where no peer is known to differ: counts and ids are ASCII
+    /// digits (the reference takes ` 1`, `+1` or `0x1` for a number, too), and an id has at most
+    /// 20 of them and fits 64 bits.
+    ///
+    /// # Errors
+    ///
+    /// Unknown packet type, bad attachment count, or bad id.
+    pub fn parse(message: &'a str) -> Result<Self, DecodeError> {
+        // Nearly all traffic is events of the root namespace that want no answer.
+        match message.strip_prefix('2') {
+            Some(data) if data.starts_with('[') => Ok(Self {
+                kind: Kind::Event,
+                attachments: 0,
+                namespace: "/",
+                id: None,
+                data,
+            }),
+            _ => packet(message),
+        }
+    }
+
+    /// Finds the event name at the front of the data and looks no further.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Payload`] unless the data begin as an array with a string or a number.
+    pub fn event(&self) -> Result<EventName<'a>, DecodeError> {
+        let (name, _) = scan::event_name(self.data, usize::MAX)?;
+        Ok(name)
+    }
+}
+
+/// The name of an event as it is written in a message: a string without its quotes, or a number.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct EventName<'a> {
+    pub(super) raw: &'a str,
+    /// Where `raw` begins in the data.
+    pub(super) start: usize,
+    pub(super) is_escaped: bool,
+}
+
+impl<'a> EventName<'a> {
+    /// The characters of the message: with the escapes of the string, if it has any.
+    pub fn raw(&self) -> &'a str {
+        self.raw
+    }
+
+    /// Where [`raw`](Self::raw) lies in the data.
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.start..self.start + self.raw.len()
+    }
+
+    /// The name. Borrowed unless it has escapes; half a surrogate pair reads as U+FFFD, a number
+    /// as it is written.
+    pub fn to_str(&self) -> Cow<'a, str> {
+        if self.is_escaped {
+            Cow::Owned(scan::unescape(self.raw))
+        } else {
+            Cow::Borrowed(self.raw)
+        }
+    }
+}
+
+/// The errors of nom say nothing here: what was expected follows from the place.
+type Parsed<'a, T> = IResult<&'a str, T, ()>;
+
+/// Digits of the largest 64-bit number.
+const MAX_ID_DIGITS: usize = 20;
+
+fn packet(message: &str) -> Result<PacketRef<'_>, DecodeError> {
+    let (input, (kind, is_binary)) = packet_type(message).map_err(|_| {
+        let first = message.chars().next();
+        first.map_or(DecodeError::Empty, DecodeError::UnknownType)
+    })?;
+    let (input, attachments) = if is_binary {
+        attachment_count(input).map_err(|_| DecodeError::Attachments)?
+    } else {
+        (input, 0)
+    };
+    let (input, namespace) = namespace(input).map_err(|_| DecodeError::Payload)?;
+    let (data, id) = ack_id(input).map_err(|_| DecodeError::AckId)?;
+    Ok(PacketRef {
+        kind,
+        attachments,
+        namespace,
+        id,
+        data,
+    })
+}
+
+fn packet_type(input: &str) -> Parsed<'_, (Kind, bool)> {
+    map_opt(anychar, |digit| {
+        Some(match digit {
+            '0' => (Kind::Connect, false),
+            '1' => (Kind::Disconnect, false),
+            '2' => (Kind::Event, false),
+            '3' => (Kind::Ack, false),
+            '4' => (Kind::ConnectError, false),
+            '5' => (Kind::Event, true),
+            '6' => (Kind::Ack, true),
+            _ => return None,
+        })
+    })
+    .parse(input)
+}
+
+/// `<count>-`. A binary packet without attachments would never be complete in the reference.
+fn attachment_count(input: &str) -> Parsed<'_, u32> {
+    let count = map_res(digit1, |digits: &str| {
+        // A count that fits no `u32` is a well-formed count that is over any limit.
+        digits.parse().or_else(|_| Ok::<_, ()>(u32::MAX))
+    });
+    terminated(verify(count, |&count| count > 0), char('-')).parse(input)
+}
+
+/// Everything from a slash to the next comma; without a comma, to the end of the message.
+fn namespace(input: &str) -> Parsed<'_, &str> {
+    let name = preceded(peek(char('/')), take_till(|c| c == ','));
+    let (input, name) = opt(terminated(name, opt(tag(",")))).parse(input)?;
+    Ok((input, name.unwrap_or("/")))
+}
+
+fn ack_id(input: &str) -> Parsed<'_, Option<AckId>> {
+    let (input, digits) = opt(digit1).parse(input)?;
+    let Some(digits): Option<&str> = digits else {
+        return Ok((input, None));
+    };
+    match digits.parse() {
+        Ok(id) if digits.len() <= MAX_ID_DIGITS => Ok((input, Some(AckId(id)))),
+        _ => Err(nom::Err::Error(())),
+    }
+}

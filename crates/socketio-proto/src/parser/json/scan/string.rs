@@ -1,0 +1,101 @@
+//! Strings: their end, their escapes.
+
+use super::Scanner;
+use crate::DecodeError;
+use alloc::string::String;
+
+impl Scanner<'_> {
+    /// A string with its quotes. Tells whether it has escapes.
+    pub(super) fn string(&mut self) -> Result<bool, DecodeError> {
+        self.expect(b'"')?;
+        let mut is_escaped = false;
+        loop {
+            match self.peek().ok_or(DecodeError::Payload)? {
+                b'"' => {
+                    self.position += 1;
+                    return Ok(is_escaped);
+                }
+                b'\\' => {
+                    is_escaped = true;
+                    self.escape()?;
+                }
+                0..=0x1f => return Err(DecodeError::Payload),
+                _ => self.position += 1,
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), DecodeError> {
+        self.expect(b'\\')?;
+        match self.peek() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.position += 1,
+            Some(b'u') => {
+                let digits = self
+                    .text
+                    .as_bytes()
+                    .get(self.position + 1..self.position + 5);
+                if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+                    return Err(DecodeError::Payload);
+                }
+                self.position += 5;
+            }
+            _ => return Err(DecodeError::Payload),
+        }
+        Ok(())
+    }
+}
+
+/// Resolves the escapes of a string that the scanner has accepted. Half a surrogate pair, which
+/// JSON can spell and Rust cannot hold, becomes U+FFFD.
+pub(crate) fn unescape(raw: &str) -> String {
+    let mut text = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        text.push_str(plain);
+        let mut chars = escape.chars();
+        match chars.next() {
+            Some('b') => text.push('\u{8}'),
+            Some('f') => text.push('\u{c}'),
+            Some('n') => text.push('\n'),
+            Some('r') => text.push('\r'),
+            Some('t') => text.push('\t'),
+            Some('u') => {
+                let (decoded, behind) = unicode(chars.as_str());
+                text.push(decoded);
+                rest = behind;
+                continue;
+            }
+            // A quote, a slash or a backslash stands for itself.
+            Some(other) => text.push(other),
+            None => {}
+        }
+        rest = chars.as_str();
+    }
+    text.push_str(rest);
+    text
+}
+
+/// The character of a `\u` escape or of two, and what follows.
+fn unicode(digits: &str) -> (char, &str) {
+    let (high, rest) = code_unit(digits);
+    if let 0xd800..=0xdbff = high
+        && let Some(next) = rest.strip_prefix("\\u")
+        && let (low @ 0xdc00..=0xdfff, behind) = code_unit(next)
+    {
+        let code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+        return (
+            char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER),
+            behind,
+        );
+    }
+    (
+        char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER),
+        rest,
+    )
+}
+
+fn code_unit(digits: &str) -> (u32, &str) {
+    let (hex, rest) = digits.split_at_checked(4).unwrap_or((digits, ""));
+    // The scanner has seen four hexadecimal digits; anything else reads as a lone surrogate.
+    (u32::from_str_radix(hex, 16).unwrap_or(0xd800), rest)
+}

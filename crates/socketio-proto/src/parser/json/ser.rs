@@ -1,0 +1,362 @@
+//! serde to JSON in one pass. Bytes become placeholders in the text and attachments beside it.
+
+mod arguments;
+mod key;
+mod scalar;
+
+pub(crate) use arguments::Spread;
+
+use alloc::{string::String, vec::Vec};
+use bytes::Bytes;
+use key::Key;
+use serde::{Serialize, ser};
+use serde_json::Error;
+
+/// As deep as peers read with default limits. It also ends values that contain themselves.
+const MAX_DEPTH: usize = 128;
+
+/// What a map must not contain when there are attachments beside it.
+const LOOKALIKE: &str = r#""_placeholder":true"#;
+
+/// A placeholder up to its number.
+const PLACEHOLDER: &str = r#"{"_placeholder":true,"num":"#;
+
+/// Text and attachments of the payload that is being written.
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    out: String,
+    attachments: Vec<Bytes>,
+    depth: usize,
+    has_lookalike: bool,
+}
+
+/// What a [`Writer`] has written.
+pub(crate) struct Written {
+    pub(crate) text: String,
+    pub(crate) attachments: Vec<Bytes>,
+    /// A map of the user's has a member `"_placeholder": true`.
+    pub(crate) has_lookalike: bool,
+}
+
+impl Writer {
+    pub(crate) fn finish(self) -> Written {
+        Written {
+            text: self.out,
+            attachments: self.attachments,
+            has_lookalike: self.has_lookalike,
+        }
+    }
+
+    /// Begins an array or object.
+    pub(crate) fn open(&mut self, bracket: char) -> Result<(), Error> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(ser::Error::custom(format_args!(
+                "nested deeper than {MAX_DEPTH}"
+            )));
+        }
+        self.out.push(bracket);
+        Ok(())
+    }
+
+    /// Ends as many arrays and objects as there are brackets.
+    pub(crate) fn close(&mut self, brackets: &str) {
+        self.depth = self.depth.saturating_sub(brackets.len());
+        self.out.push_str(brackets);
+    }
+
+    /// Between elements. No value ends with an opening bracket, so that the text itself tells
+    /// whether an element is the first.
+    pub(crate) fn separate(&mut self) {
+        if !self.out.ends_with(['[', '{']) {
+            self.out.push(',');
+        }
+    }
+
+    /// A placeholder for the next attachment.
+    pub(crate) fn attach(&mut self, bytes: Bytes) {
+        self.out.push_str(PLACEHOLDER);
+        self.integer(self.attachments.len());
+        self.out.push('}');
+        self.attachments.push(bytes);
+    }
+
+    /// One member of an object.
+    pub(crate) fn member(
+        &mut self,
+        key: &str,
+        value: impl FnOnce(&mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let start = self.key(key)?;
+        self.member_value(start, value)
+    }
+
+    /// The name of a member, and where it begins.
+    fn key<K: Serialize + ?Sized>(&mut self, key: &K) -> Result<usize, Error> {
+        self.separate();
+        let start = self.out.len();
+        key.serialize(Key(self))?;
+        self.out.push(':');
+        Ok(start)
+    }
+
+    fn member_value(
+        &mut self,
+        start: usize,
+        value: impl FnOnce(&mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        value(self)?;
+        self.has_lookalike |= self.out.get(start..) == Some(LOOKALIKE);
+        Ok(())
+    }
+}
+
+/// An array or object that is being written.
+pub(crate) struct Compound<'w> {
+    writer: &'w mut Writer,
+    close: &'static str,
+    /// Where the member begins whose value is awaited.
+    member: usize,
+}
+
+impl<'w> Compound<'w> {
+    fn new(writer: &'w mut Writer, close: &'static str) -> Self {
+        Self {
+            writer,
+            close,
+            member: 0,
+        }
+    }
+
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.writer.separate();
+        value.serialize(&mut *self.writer)
+    }
+
+    fn finish(self) -> Result<(), Error> {
+        self.writer.close(self.close);
+        Ok(())
+    }
+}
+
+macro_rules! integers {
+    ($($method:ident: $type:ty),* $(,)?) => {$(
+        fn $method(self, value: $type) -> Result<(), Error> {
+            self.integer(value);
+            Ok(())
+        }
+    )*};
+}
+
+impl<'w> ser::Serializer for &'w mut Writer {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = Compound<'w>;
+    type SerializeTuple = Compound<'w>;
+    type SerializeTupleStruct = Compound<'w>;
+    type SerializeTupleVariant = Compound<'w>;
+    type SerializeMap = Compound<'w>;
+    type SerializeStruct = Compound<'w>;
+    type SerializeStructVariant = Compound<'w>;
+
+    integers! {
+        serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
+        serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64,
+        serialize_i128: i128, serialize_u128: u128,
+    }
+
+    fn serialize_bool(self, value: bool) -> Result<(), Error> {
+        self.out.push_str(if value { "true" } else { "false" });
+        Ok(())
+    }
+
+    fn serialize_f32(self, value: f32) -> Result<(), Error> {
+        self.float(value, f64::from(value));
+        Ok(())
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<(), Error> {
+        self.float(value, value);
+        Ok(())
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), Error> {
+        self.string(value.encode_utf8(&mut [0; 4]));
+        Ok(())
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), Error> {
+        self.string(value);
+        Ok(())
+    }
+
+    fn serialize_bytes(self, bytes: &[u8]) -> Result<(), Error> {
+        self.attach(Bytes::copy_from_slice(bytes));
+        Ok(())
+    }
+
+    fn serialize_none(self) -> Result<(), Error> {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), Error> {
+        self.out.push_str("null");
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _name: &'static str) -> Result<(), Error> {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+    ) -> Result<(), Error> {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        self.open('{')?;
+        self.member(variant, |writer| value.serialize(writer))?;
+        self.close("}");
+        Ok(())
+    }
+
+    fn serialize_seq(self, _len: Option<usize>) -> Result<Compound<'w>, Error> {
+        self.open('[')?;
+        Ok(Compound::new(self, "]"))
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<Compound<'w>, Error> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        _name: &'static str,
+        len: usize,
+    ) -> Result<Compound<'w>, Error> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<Compound<'w>, Error> {
+        self.open('{')?;
+        self.key(variant)?;
+        self.open('[')?;
+        Ok(Compound::new(self, "]}"))
+    }
+
+    fn serialize_map(self, _len: Option<usize>) -> Result<Compound<'w>, Error> {
+        self.open('{')?;
+        Ok(Compound::new(self, "}"))
+    }
+
+    fn serialize_struct(self, _name: &'static str, len: usize) -> Result<Compound<'w>, Error> {
+        self.serialize_map(Some(len))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<Compound<'w>, Error> {
+        self.open('{')?;
+        self.key(variant)?;
+        self.open('{')?;
+        Ok(Compound::new(self, "}}"))
+    }
+}
+
+macro_rules! elements {
+    ($($trait:ident::$method:ident),* $(,)?) => {$(
+        impl ser::$trait for Compound<'_> {
+            type Ok = ();
+            type Error = Error;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+                self.element(value)
+            }
+
+            fn end(self) -> Result<(), Error> {
+                self.finish()
+            }
+        }
+    )*};
+}
+
+elements! {
+    SerializeSeq::serialize_element,
+    SerializeTuple::serialize_element,
+    SerializeTupleStruct::serialize_field,
+    SerializeTupleVariant::serialize_field,
+}
+
+macro_rules! fields {
+    ($($trait:ident),* $(,)?) => {$(
+        impl ser::$trait for Compound<'_> {
+            type Ok = ();
+            type Error = Error;
+
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                key: &'static str,
+                value: &T,
+            ) -> Result<(), Error> {
+                self.writer.member(key, |writer| value.serialize(writer))
+            }
+
+            fn end(self) -> Result<(), Error> {
+                self.finish()
+            }
+        }
+    )*};
+}
+
+fields! { SerializeStruct, SerializeStructVariant }
+
+impl ser::SerializeMap for Compound<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        self.member = self.writer.key(key)?;
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.writer
+            .member_value(self.member, |writer| value.serialize(writer))
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.finish()
+    }
+}

@@ -1,0 +1,391 @@
+//! What packets carry: text that is not parsed before somebody asks for it, with binary data
+//! beside it.
+
+mod arguments;
+mod attachment;
+
+pub use arguments::Arguments;
+pub use attachment::Attachment;
+
+use crate::parser::scan;
+use crate::parser::ser::{Spread, Writer, Written};
+use crate::{DecodeError, PayloadError, Text, Value};
+use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
+use bytes::Bytes;
+use core::ops::Range;
+use serde::{Deserialize, Serialize};
+
+/// How payloads are written. A [`Parser`](crate::Parser) names the one that it wants.
+///
+/// A parser of somebody else's names [`Json`](Self::Json), too, and translates from
+/// [`Payload::values`] and to [`Payload::from_values`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Format {
+    /// JSON text; binary data as attachments beside it.
+    Json,
+}
+
+/// The payload of a packet: the name and arguments of an event, the arguments of an
+/// acknowledgement, or the one value that comes with CONNECT and CONNECT_ERROR.
+///
+/// A payload is text, and binary attachments beside it. One that was received is a slice of its
+/// message and stays unparsed until it is asked for: relaying it copies nothing. Cheap to clone.
+///
+/// # Arguments
+///
+/// What serialises as a tuple spreads into arguments: tuples, tuple structs and, since serde
+/// cannot tell them apart, arrays of fixed size. `()` and unit structs are no argument. All else
+/// is one argument, vectors and slices included. This is so at the top level only, and the same
+/// in both directions.
+///
+/// ```
+/// use socketio_proto::{Format, Payload};
+///
+/// let text = |payload: Payload| payload.as_json().map(str::to_owned);
+/// let one = Payload::new(Format::Json, Some("m"), &1)?;
+/// assert_eq!(text(one).as_deref(), Some(r#"["m",1]"#));
+/// let two = Payload::new(Format::Json, Some("m"), &("a", [1, 2]))?;
+/// assert_eq!(text(two).as_deref(), Some(r#"["m","a",[1,2]]"#));
+/// let list = Payload::new(Format::Json, Some("m"), &vec![1, 2])?;
+/// assert_eq!(text(list).as_deref(), Some(r#"["m",[1,2]]"#));
+/// let none = Payload::new(Format::Json, Some("m"), &())?;
+/// assert_eq!(text(none).as_deref(), Some(r#"["m"]"#));
+/// # Ok::<(), socketio_proto::PayloadError>(())
+/// ```
+///
+/// On reading, a missing argument is null, which an `Option` takes, and extra ones are ignored.
+///
+/// # Binary data
+///
+/// Whatever serialises as bytes, at any depth, becomes an attachment: `Bytes` (with the feature
+/// `serde` of that crate), the types of `serde_bytes`, [`Value::Binary`]. Mind that a plain
+/// `Vec<u8>` or `[u8]` serialises as a list of numbers. There are three ways to read it,
+/// cheapest first:
+///
+/// * an [`Attachment`], resolved by [`attachment`](Self::attachment): nothing is copied;
+/// * borrowed bytes, `#[serde(borrow)] &serde_bytes::Bytes` or `&[u8]`: nothing is copied;
+/// * owned bytes, `Bytes`, `serde_bytes::ByteBuf`, `Vec<u8>`: one copy, since serde cannot hand
+///   a shared buffer through.
+///
+/// ```
+/// use bytes::Bytes;
+/// use serde::{Deserialize, Serialize};
+/// use socketio_proto::{Attachment, Format, Payload};
+///
+/// #[derive(Serialize)]
+/// struct Photo<'a> { name: &'a str, data: &'a serde_bytes::Bytes }
+///
+/// #[derive(Deserialize)]
+/// struct Received<'a> { name: &'a str, data: Attachment }
+///
+/// let photo = Photo { name: "cat.png", data: serde_bytes::Bytes::new(b"\x89PNG") };
+/// let payload = Payload::new(Format::Json, Some("photo"), &photo)?;
+/// let received: Received<'_> = payload.decode()?;
+/// assert_eq!(received.name, "cat.png");
+/// assert_eq!(payload.attachment(received.data)?, Bytes::from_static(b"\x89PNG"));
+/// # Ok::<(), socketio_proto::PayloadError>(())
+/// ```
+///
+/// Two limits come from serde. In an untagged enum, put a binary variant before one with a
+/// string: serde makes a string of bytes that happen to be UTF-8. Under `flatten` and in tagged
+/// enums a plain `Vec<u8>` does not take binary data; the three ways above do.
+///
+/// # What the text may hold
+///
+/// * Floating-point numbers are spelled as in JavaScript; those that are none become null.
+/// * Integers of any size are written as they are; JavaScript rounds those above 2^53. Beside
+///   attachments an integer over 64 bits is read as a float.
+/// * A number that its type cannot hold, and a string with half a surrogate pair (`"\ud800"`),
+///   is an error of [`decode`](Self::decode) that concerns this one argument. In the name of an
+///   event the half pair reads as U+FFFD.
+/// * Data that looks like a placeholder (`{"_placeholder":true, ..}`) is sent as data without
+///   binary data beside it, and refused with it ([`PayloadError::Lookalike`]).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Payload {
+    text: Text,
+    shape: Shape,
+    attachments: Vec<Bytes>,
+}
+
+/// Positions are bytes of the text.
+#[derive(Clone, Debug, PartialEq)]
+enum Shape {
+    /// One value.
+    Value,
+    /// `[..]`
+    List { first: usize },
+    /// `["name", ..]`
+    Event { name: Name, first: usize },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Name {
+    At(Range<usize>),
+    Unescaped(Box<str>),
+}
+
+impl Payload {
+    /// Writes an event, or with `event: None` the arguments of an acknowledgement.
+    ///
+    /// # Errors
+    ///
+    /// The name is reserved, or serde cannot write a value as JSON: a map whose keys are neither
+    /// strings nor scalars, or nesting over 128 levels.
+    pub fn new<T: Serialize + ?Sized>(
+        format: Format,
+        event: Option<&str>,
+        args: &T,
+    ) -> Result<Self, PayloadError> {
+        Self::write(format, event, |writer| args.serialize(Spread(writer)))
+    }
+
+    /// Like [`new`](Self::new), with one argument for each value. Binary data is shared, not
+    /// copied.
+    ///
+    /// # Errors
+    ///
+    /// As for `new`.
+    pub fn from_values(
+        format: Format,
+        event: Option<&str>,
+        args: &[Value],
+    ) -> Result<Self, PayloadError> {
+        Self::write(format, event, |writer| {
+            args.iter().try_for_each(|value| {
+                writer.separate();
+                value.write(writer)
+            })
+        })
+    }
+
+    /// Writes the one value of CONNECT (an object) or CONNECT_ERROR (an object, or a string).
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use socketio_proto::{Format, Payload};
+    ///
+    /// let refusal = Payload::value(Format::Json, &json!({ "message": "not you" }))?;
+    /// assert_eq!(refusal.as_json(), Some(r#"{"message":"not you"}"#));
+    /// # Ok::<(), socketio_proto::PayloadError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The value has binary data in it, or cannot be written as JSON.
+    pub fn value<T: Serialize + ?Sized>(format: Format, value: &T) -> Result<Self, PayloadError> {
+        let Format::Json = format;
+        let mut writer = Writer::default();
+        value.serialize(&mut writer)?;
+        let Written {
+            text, attachments, ..
+        } = writer.finish();
+        if !attachments.is_empty() {
+            return Err(PayloadError::Binary);
+        }
+        Ok(Self::from_value_text(text.into()))
+    }
+
+    /// The name of the event; `None` for an acknowledgement or a single value. A number reads as
+    /// it is written.
+    pub fn event(&self) -> Option<&str> {
+        match &self.shape {
+            Shape::Event {
+                name: Name::At(range),
+                ..
+            } => self.text().get(range.clone()),
+            Shape::Event {
+                name: Name::Unescaped(name),
+                ..
+            } => Some(name),
+            Shape::List { .. } | Shape::Value => None,
+        }
+    }
+
+    /// Reads the arguments, without the event name. A single value is one argument.
+    ///
+    /// ```
+    /// use socketio_proto::{Format, Payload};
+    ///
+    /// let payload = Payload::new(Format::Json, Some("add"), &(1, 2, "extra"))?;
+    /// assert_eq!(payload.decode::<(i32, i32)>()?, (1, 2));
+    /// assert_eq!(payload.decode::<i32>()?, 1);
+    /// assert_eq!(payload.decode::<()>()?, ());
+    /// # Ok::<(), socketio_proto::PayloadError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The arguments do not have the type.
+    pub fn decode<'de, T: Deserialize<'de>>(&'de self) -> Result<T, PayloadError> {
+        self.arguments().decode()
+    }
+
+    /// All arguments as dynamic values, without the event name. Binary data is shared, not
+    /// copied.
+    ///
+    /// # Errors
+    ///
+    /// The text is not JSON, or has a number or a string that no Rust type holds.
+    pub fn values(&self) -> Result<Vec<Value>, PayloadError> {
+        let mut arguments = self.arguments();
+        let mut values = Vec::new();
+        while !arguments.is_empty() {
+            values.push(arguments.next_value()?);
+        }
+        Ok(values)
+    }
+
+    /// One argument after the other, each decoded to a type of its own.
+    pub fn arguments(&self) -> Arguments<'_> {
+        let first = match self.shape {
+            Shape::Value => 0,
+            Shape::List { first } | Shape::Event { first, .. } => first,
+        };
+        Arguments::new(
+            self.text().get(first..).unwrap_or_default(),
+            &self.attachments,
+        )
+    }
+
+    /// The binary data beside the text, in the order of their numbers.
+    pub fn attachments(&self) -> &[Bytes] {
+        &self.attachments
+    }
+
+    /// The binary data that a decoded [`Attachment`] stands for. Nothing is copied.
+    ///
+    /// # Errors
+    ///
+    /// The attachment was not decoded from this payload.
+    pub fn attachment(&self, attachment: Attachment) -> Result<Bytes, PayloadError> {
+        let mut attachments = self.attachments.iter();
+        let found = attachments.find(|bytes| attachment.is(bytes));
+        found.cloned().ok_or(PayloadError::MissingAttachment)
+    }
+
+    /// Whether there are attachments.
+    pub fn is_binary(&self) -> bool {
+        !self.attachments.is_empty()
+    }
+
+    /// Checks the whole text, once: its grammar, its depth (the array of arguments counts), and
+    /// that each placeholder of a binary packet names an attachment.
+    ///
+    /// A decoder looks no further than the event name. Whoever takes packets from a peer calls
+    /// this before handing them on; a [`Connection`](crate::server::Connection) does.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Payload`], [`DecodeError::Limit`] with `depth`, or
+    /// [`DecodeError::Attachments`].
+    pub fn check(&self, max_depth: usize) -> Result<(), DecodeError> {
+        let attachments = self.is_binary().then_some(self.attachments.len());
+        scan::check(self.text(), max_depth, attachments)
+    }
+
+    /// The JSON text with its placeholders, event name included; `None` if the format is another.
+    pub fn as_json(&self) -> Option<&str> {
+        Some(self.text())
+    }
+
+    fn write(
+        format: Format,
+        event: Option<&str>,
+        args: impl FnOnce(&mut Writer) -> Result<(), serde_json::Error>,
+    ) -> Result<Self, PayloadError> {
+        let Format::Json = format;
+        if let Some(name) = event.filter(|name| is_reserved(name)) {
+            return Err(PayloadError::Reserved(String::from(name)));
+        }
+        let mut writer = Writer::default();
+        writer.open('[')?;
+        if let Some(name) = event {
+            name.serialize(&mut writer)?;
+        }
+        args(&mut writer)?;
+        writer.close("]");
+        let Written {
+            text,
+            attachments,
+            has_lookalike,
+        } = writer.finish();
+        if has_lookalike && !attachments.is_empty() {
+            return Err(PayloadError::Lookalike);
+        }
+        let payload = match event {
+            Some(_) => Self::from_event_text(text.into(), usize::MAX),
+            None => Self::from_list_text(text.into()),
+        };
+        let mut payload = payload.expect("what was written begins as it was begun");
+        payload.attach(attachments);
+        Ok(payload)
+    }
+
+    /// `["name", ..]`, looked at up to the end of the name.
+    pub(crate) fn from_event_text(text: Text, max_event: usize) -> Result<Self, DecodeError> {
+        let (name, first) = scan::event_name(text.as_str(), max_event)?;
+        let name = match name.to_str() {
+            name if is_reserved(&name) => return Err(DecodeError::Payload),
+            Cow::Borrowed(_) => Name::At(name.range()),
+            Cow::Owned(name) => Name::Unescaped(name.into()),
+        };
+        Ok(Self {
+            text,
+            shape: Shape::Event { name, first },
+            attachments: Vec::new(),
+        })
+    }
+
+    /// `[..]`, looked at up to the bracket.
+    pub(crate) fn from_list_text(text: Text) -> Result<Self, DecodeError> {
+        let first = scan::first_argument(text.as_str()).ok_or(DecodeError::Payload)?;
+        Ok(Self {
+            text,
+            shape: Shape::List { first },
+            attachments: Vec::new(),
+        })
+    }
+
+    /// One value, not looked at.
+    pub(crate) fn from_value_text(text: Text) -> Self {
+        Self {
+            text,
+            shape: Shape::Value,
+            attachments: Vec::new(),
+        }
+    }
+
+    pub(crate) fn attach(&mut self, attachments: Vec<Bytes>) {
+        self.attachments = attachments;
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        self.text.as_str()
+    }
+
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.shape, Shape::List { .. })
+    }
+
+    pub(crate) fn is_value(&self) -> bool {
+        self.shape == Shape::Value
+    }
+
+    pub(crate) fn is_object(&self) -> bool {
+        self.is_value() && self.text().starts_with('{')
+    }
+}
+
+/// Names that the reference keeps to itself: an emitter's own events.
+fn is_reserved(name: &str) -> bool {
+    matches!(
+        name,
+        "connect"
+            | "connect_error"
+            | "disconnect"
+            | "disconnecting"
+            | "newListener"
+            | "removeListener"
+    )
+}

@@ -1,0 +1,307 @@
+//! Arguments one by one, and all at once.
+
+use crate::parser::{de::Node, scan};
+use crate::{PayloadError, Value};
+use bytes::Bytes;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, IgnoredAny, SeqAccess, Visitor},
+    forward_to_deserialize_any,
+};
+use serde_json::{Error, de::StrRead};
+
+/// Cursor over the arguments of a payload, from [`Payload::arguments`](crate::Payload::arguments).
+///
+/// The text is read as far as the cursor has moved, each argument once.
+///
+/// ```
+/// use socketio_proto::{Format, Payload};
+///
+/// let payload = Payload::new(Format::Json, Some("move"), &("knight", [2, 1]))?;
+/// let mut arguments = payload.arguments();
+/// assert_eq!(arguments.next::<&str>()?, "knight");
+/// assert_eq!(arguments.next::<[i32; 2]>()?, [2, 1]);
+/// assert!(arguments.is_empty());
+/// assert_eq!(arguments.next::<Option<i32>>()?, None);
+/// # Ok::<(), socketio_proto::PayloadError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Arguments<'a> {
+    /// From the next argument on. After the last one: a closing bracket, or nothing.
+    rest: &'a str,
+    attachments: &'a [Bytes],
+}
+
+impl<'a> Arguments<'a> {
+    pub(super) fn new(rest: &'a str, attachments: &'a [Bytes]) -> Self {
+        Self { rest, attachments }
+    }
+
+    /// Decodes the next argument, a tuple from a JSON array as anywhere in serde. A missing
+    /// argument reads as null.
+    ///
+    /// # Errors
+    ///
+    /// The argument has another type. The cursor moves past it all the same.
+    pub fn next<T: Deserialize<'a>>(&mut self) -> Result<T, PayloadError> {
+        Ok(self.read(|argument| T::deserialize(argument))?)
+    }
+
+    /// The next argument as a dynamic value. Binary data is shared, where
+    /// `next::<Value>()` would copy it.
+    ///
+    /// # Errors
+    ///
+    /// The text is not JSON, or has a number or a string that no Rust type holds.
+    pub fn next_value(&mut self) -> Result<Value, PayloadError> {
+        let attachments = self.attachments;
+        let node = self.read(|argument| match argument {
+            Argument::Json(text) => Node::read(text, attachments),
+            Argument::Node(node) => Ok(node),
+        })?;
+        Ok(node.into_value())
+    }
+
+    /// The JSON of the next argument, with its placeholders; `None` after the last, or where the
+    /// text is not JSON.
+    pub fn next_raw(&mut self) -> Option<&'a str> {
+        if self.is_empty() {
+            return None;
+        }
+        let raw = scan::value_end(self.rest).and_then(|end| self.rest.get(..end));
+        self.advance(raw.map_or(self.rest.len(), str::len));
+        raw
+    }
+
+    /// Decodes all that are left, as a sequence, or as a tuple that may be shorter or longer.
+    ///
+    /// # Errors
+    ///
+    /// The arguments do not have the type.
+    pub fn rest<T: Deserialize<'a>>(self) -> Result<T, PayloadError> {
+        Ok(T::deserialize(Rest(self))?)
+    }
+
+    /// Whether no argument is left.
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty() || self.rest.starts_with(']')
+    }
+
+    /// How many arguments are left. This reads the text to its end.
+    pub fn len(&self) -> usize {
+        let mut arguments = self.clone();
+        core::iter::from_fn(|| arguments.next_raw()).count()
+    }
+
+    /// By the rule for the top level: a tuple takes one argument per element.
+    pub(super) fn decode<T: Deserialize<'a>>(self) -> Result<T, PayloadError> {
+        Ok(T::deserialize(Spread(self))?)
+    }
+
+    /// Hands the next argument to `read` and moves behind it.
+    fn read<R>(
+        &mut self,
+        read: impl FnOnce(Argument<'_, 'a>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        if self.is_empty() {
+            return read(Argument::Node(Node::Null));
+        }
+        let mut text = serde_json::Deserializer::from_str(self.rest);
+        let result = if self.attachments.is_empty() {
+            read(Argument::Json(&mut text))
+        } else {
+            Node::read(&mut text, self.attachments).and_then(|node| read(Argument::Node(node)))
+        };
+        let end = match &result {
+            // The way to learn where a deserializer stands.
+            Ok(_) => text.into_iter::<IgnoredAny>().byte_offset(),
+            Err(_) => scan::value_end(self.rest).unwrap_or(self.rest.len()),
+        };
+        self.advance(end);
+        result
+    }
+
+    /// From the end of an argument to the next.
+    fn advance(&mut self, end: usize) {
+        let behind = self.rest.get(end..).unwrap_or_default();
+        let next = scan::next_argument(behind).and_then(|start| behind.get(start..));
+        self.rest = next.unwrap_or_default();
+    }
+}
+
+/// One argument: text for serde_json, or the tree of a binary packet.
+enum Argument<'t, 'de> {
+    Json(&'t mut serde_json::Deserializer<StrRead<'de>>),
+    Node(Node<'de>),
+}
+
+/// Deserializers that only choose another one for each method.
+macro_rules! delegate {
+    ($($method:ident($($name:ident: $type:ty),*))*) => {$(
+        fn $method<V: Visitor<'de>>(
+            self,
+            $($name: $type,)*
+            visitor: V,
+        ) -> Result<V::Value, Error> {
+            self.with(|argument| match argument {
+                Argument::Json(text) => text.$method($($name,)* visitor),
+                Argument::Node(node) => node.$method($($name,)* visitor),
+            })
+        }
+    )*};
+}
+
+macro_rules! delegate_common {
+    () => {
+        delegate! {
+            deserialize_any() deserialize_bool() deserialize_char() deserialize_str()
+            deserialize_string() deserialize_bytes() deserialize_byte_buf() deserialize_option()
+            deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64()
+            deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64()
+            deserialize_i128() deserialize_u128() deserialize_f32() deserialize_f64()
+            deserialize_seq() deserialize_map() deserialize_identifier()
+            deserialize_ignored_any()
+            deserialize_struct(name: &'static str, fields: &'static [&'static str])
+            deserialize_enum(name: &'static str, variants: &'static [&'static str])
+        }
+    };
+}
+
+impl<'de> Argument<'_, 'de> {
+    fn with<R>(self, read: impl FnOnce(Self) -> Result<R, Error>) -> Result<R, Error> {
+        read(self)
+    }
+}
+
+impl<'de> Deserializer<'de> for Argument<'_, 'de> {
+    type Error = Error;
+
+    delegate_common! {}
+    delegate! {
+        deserialize_unit()
+        deserialize_unit_struct(name: &'static str)
+        deserialize_newtype_struct(name: &'static str)
+        deserialize_tuple(len: usize)
+        deserialize_tuple_struct(name: &'static str, len: usize)
+    }
+}
+
+/// All arguments, by the rule for the top level.
+struct Spread<'de>(Arguments<'de>);
+
+impl<'de> Spread<'de> {
+    fn with<R>(
+        mut self,
+        read: impl FnOnce(Argument<'_, 'de>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        self.0.read(read)
+    }
+}
+
+impl<'de> Deserializer<'de> for Spread<'de> {
+    type Error = Error;
+
+    delegate_common! {}
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_seq(Elements {
+            arguments: self.0,
+            owed: len,
+        })
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.deserialize_tuple(len, visitor)
+    }
+}
+
+/// All arguments that are left, as one sequence.
+struct Rest<'de>(Arguments<'de>);
+
+impl<'de> Deserializer<'de> for Rest<'de> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_seq(Elements {
+            arguments: self.0,
+            owed: 0,
+        })
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_seq(Elements {
+            arguments: self.0,
+            owed: len,
+        })
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.deserialize_tuple(len, visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        option unit unit_struct seq map struct enum identifier ignored_any
+    }
+}
+
+struct Elements<'de> {
+    arguments: Arguments<'de>,
+    /// How many elements the tuple still wants; missing ones are null.
+    owed: usize,
+}
+
+impl<'de> SeqAccess<'de> for Elements<'de> {
+    type Error = Error;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Error> {
+        if self.owed == 0 && self.arguments.is_empty() {
+            return Ok(None);
+        }
+        self.owed = self.owed.saturating_sub(1);
+        self.arguments
+            .read(|argument| seed.deserialize(argument))
+            .map(Some)
+    }
+}
