@@ -1,0 +1,89 @@
+//! What can go wrong, as values: small enums that tests can compare.
+
+use thiserror::Error;
+
+/// A packet, body or frame of the peer that cannot be read.
+///
+/// The session that receives one closes with [`CloseReason::Parse`].
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// A packet without a type: an empty text frame, an empty body, two separators in a row.
+    #[error("empty packet")]
+    Empty,
+    /// A text packet begins with this byte, which is neither `0` to `6` nor `b`.
+    #[error("unknown packet type {0:#04x}")]
+    UnknownType(u8),
+    /// What follows `b` is not canonical base64. Missing padding is accepted.
+    #[error("invalid base64")]
+    Base64,
+    /// A text that is not UTF-8.
+    #[error("invalid UTF-8")]
+    Utf8,
+    /// A length prefix that cannot be.
+    #[error("invalid packet length")]
+    Length,
+    /// The handshake of an open packet cannot be read.
+    #[error("invalid open packet")]
+    Open,
+    /// A body or frame is over its limit.
+    #[error("{len} bytes are over the limit of {max}")]
+    TooLarge {
+        /// Bytes that came, or were announced.
+        len: u64,
+        /// Bytes that are allowed.
+        max: u64,
+    },
+    /// A body brings more packets than [`ServerConfig::max_packets`](crate::config::ServerConfig::max_packets).
+    #[error("more than {max} packets in one payload")]
+    TooMany {
+        /// Packets that are allowed.
+        max: usize,
+    },
+}
+
+/// Why [`Session::send`](crate::server::Session::send) took nothing.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The session is closing or closed.
+    #[error("the session is closed")]
+    Closed,
+    /// The batch does not fit into what
+    /// [`max_buffered`](crate::config::ServerConfig::max_buffered) and
+    /// [`max_queued`](crate::config::ServerConfig::max_queued) leave. Try again after
+    /// [`Event::Drained`](crate::server::Event::Drained), or close the session.
+    #[error("the send buffer is full")]
+    Full,
+}
+
+/// Why a session ended. `Display` gives the words of the reference.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// The peer closed, or its framed connection went away.
+    #[error("transport close")]
+    TransportClose,
+    /// The transport broke its rules or failed: requests that overlap, an aborted request, a
+    /// frame over the limit, a ping from the side that must not ping.
+    #[error("transport error")]
+    TransportError,
+    /// No sign of life in time.
+    #[error("ping timeout")]
+    PingTimeout,
+    /// The peer sent something that cannot be read.
+    #[error("parse error")]
+    Parse(#[source] DecodeError),
+    /// Closed by this side, and carried out at once.
+    #[error("forced close")]
+    Forced,
+    /// Closed by this side on polling while no GET waits, so that the peer learns of it later.
+    #[error("forced server close")]
+    ForcedServer,
+    /// The whole server stops.
+    #[error("server shutting down")]
+    ShuttingDown,
+    /// The owner gives up on a peer that does not read fast enough.
+    #[error("send buffer overflow")]
+    Overflow,
+}

@@ -1,0 +1,436 @@
+//! One session on the server's side, whatever carries it.
+//!
+//! ```text
+//!            accept               "2probe" on the candidate          "5" on the candidate
+//!  (none) ──────────► Open ─────────────────────────────► Open, ─────────────────────────► Open
+//!                    polling ◄──────────────────────────  probing                        websocket
+//!                      │        upgrade timeout, wrong       │                               │
+//!                      │        frame, candidate lost        │                               │
+//!     close, errors,   ▼                                     ▼                               ▼
+//!     ping timeout  Closing: Event::Closed was handed out, the peer is still to be told
+//!                      │
+//!                      ▼  everything was pulled, the peer is gone, or close timeout
+//!                   Closed: nothing more happens; is_closed() once the last output was pulled
+//! ```
+//!
+//! # Closing
+//!
+//! The application hears of the end at once, by [`Event::Closed`], the last event; what is left to
+//! do concerns only the peer.
+//!
+//! | how it ends | reason | what the peer gets |
+//! | --- | --- | --- |
+//! | [`close`](Session::close)`(Forced)`, framed | `Forced` | what waits, then the end of the link |
+//! | … polling, a GET waits | `Forced` | the GET is answered `1` |
+//! | … polling, no GET waits | `ForcedServer` | next GETs: what waits, then `6` and `1`; within [`close_timeout`](crate::config::ServerConfig::close_timeout) |
+//! | `close` with any other reason | that one | as above, but a polling client that does not wait hears nothing |
+//! | `1` in a POST | `TransportClose` | a waiting GET is answered `6`, the POST `ok` |
+//! | a packet that cannot be read | `Parse` | a waiting GET is answered `1`, the POST `ok`; framed: the end of the link |
+//! | requests overlap, a GET or POST is aborted, a ping | `TransportError` | a waiting GET is answered `1` |
+//! | no pong | `PingTimeout` | a waiting GET is answered `1`; framed: the end of the link |
+//! | the link goes away | `TransportClose` or `TransportError` | |
+
+mod close;
+mod heartbeat;
+mod inbound;
+mod links;
+mod outbox;
+mod polling;
+mod queue;
+mod timers;
+mod upgrade;
+
+use crate::{
+    CloseReason, DecodeError, Frame, Instant, Message, Open, Outgoing, SendError, Sid, Text,
+    Transport, Version,
+    config::ServerConfig,
+    http::{Handshake, Reject, Response, Route},
+    payload::Encoding,
+};
+use alloc::{boxed::Box, sync::Arc};
+use bytes::{Bytes, BytesMut};
+use heartbeat::Heartbeat;
+use links::Links;
+use outbox::Outbox;
+use polling::Polling;
+use queue::Queue;
+use timers::{Timer, Timers};
+
+/// One HTTP request in flight, numbered by the caller, who never uses a number twice.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Exchange(pub u64);
+
+/// One framed connection, numbered by the session. A late frame of a link that is gone is
+/// recognised by its number and ignored.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Link(u32);
+
+/// What the application hears of, in order.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The first event: the session may send.
+    Opened,
+    /// A message came.
+    Message(Message),
+    /// Another transport took over.
+    Upgraded {
+        /// The transport before.
+        from: Transport,
+        /// The transport now.
+        to: Transport,
+    },
+    /// Nothing waits any more, after more than half of
+    /// [`max_buffered`](crate::config::ServerConfig::max_buffered) did or after a batch was
+    /// refused as [`Full`](SendError::Full).
+    Drained,
+    /// The last event: the session ended. See [Closing](self#closing).
+    Closed(CloseReason),
+}
+
+/// What is to be written to a framed link.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Transmit {
+    /// This frame.
+    Frame(Frame),
+    /// Flush what went before, then close the link, without a status code. Nothing follows.
+    Finish,
+}
+
+/// How far a session has come. See the picture in the [module's page](self).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum State {
+    Open,
+    Closing,
+    Closed,
+}
+
+/// A client's session, from its handshake to its end.
+///
+/// `handle_*` takes in what happened and never fails: what a peer does wrong becomes an answer, a
+/// state and an event. `poll_*` takes out what is to be done; each may be called at any time and
+/// as often as one likes, and whatever is not pulled waits. Pulling is the only sign that there is
+/// room further down, so a slow reader simply pulls less.
+///
+/// After any `handle_*`, [`send`](Self::send) or [`close`](Self::close), ask all four: events,
+/// frames of each link, responses, and the time of the next [`handle_timeout`](Self::handle_timeout).
+#[derive(Debug)]
+pub struct Session {
+    config: Arc<ServerConfig>,
+    sid: Sid,
+    version: Version,
+    transport: Transport,
+    state: State,
+    /// Binary goes out as base64, even in frames.
+    b64: bool,
+    timers: Timers,
+    heartbeat: Heartbeat,
+    outbox: Outbox,
+    polling: Polling,
+    links: Links,
+    events: Queue<Event>,
+    /// Boxed: seldom more than one, and none in a session that left polling.
+    responses: Queue<Box<(Exchange, Response)>>,
+}
+
+impl Session {
+    /// Opens a session. `handshake` has passed its [check](Handshake::check); `sid` is unguessable
+    /// and new.
+    ///
+    /// On polling [`handle_poll`](Self::handle_poll) comes next, with the exchange of the
+    /// handshake, whose response is the open packet; on WebSocket
+    /// [`handle_link`](Self::handle_link), and the open packet is the first frame.
+    #[must_use]
+    pub fn accept(
+        config: Arc<ServerConfig>,
+        sid: Sid,
+        handshake: &Handshake,
+        now: Instant,
+    ) -> Self {
+        let open = Open {
+            sid: sid.clone(),
+            upgrades: config.upgrades(handshake.transport),
+            ping_interval: config.ping_interval,
+            ping_timeout: config.ping_timeout,
+            max_payload: config.max_payload as u64,
+        };
+        let mut packet = BytesMut::new();
+        open.encode(&mut packet);
+        let mut outbox = Outbox::new();
+        // Ids and names of transports are ASCII: the default is never taken.
+        outbox.push(Outgoing::packet(Text::try_from(packet).unwrap_or_default()));
+        if let Some(initial) = &config.initial_packet {
+            outbox.push(initial.clone());
+        }
+        let mut timers = Timers::new();
+        let heartbeat = Heartbeat::start(&mut timers, &config, now);
+        let mut events = Queue::new();
+        events.push(Event::Opened);
+        Self {
+            config,
+            sid,
+            version: handshake.version,
+            transport: handshake.transport,
+            state: State::Open,
+            b64: handshake.b64,
+            timers,
+            heartbeat,
+            outbox,
+            polling: Polling::new(handshake),
+            links: Links::new(),
+            events,
+            responses: Queue::new(),
+        }
+    }
+
+    /// A GET came. Its response follows when there is something to say.
+    ///
+    /// While another GET waits, both are answered (400 to this one, `1` to the other) and the
+    /// session closes with [`TransportError`](CloseReason::TransportError).
+    pub fn handle_poll(&mut self, exchange: Exchange, now: Instant) {
+        self.poll_request(exchange, now);
+    }
+
+    /// A POST has begun: its head was read. One of [`handle_push`](Self::handle_push),
+    /// [`handle_push_too_large`](Self::handle_push_too_large) and
+    /// [`handle_abort`](Self::handle_abort) ends it.
+    ///
+    /// While another POST is being read, or without an `encoding`, it is answered 400 and the
+    /// session closes with [`TransportError`](CloseReason::TransportError); the other POST is
+    /// answered 400 as well.
+    pub fn handle_push_begin(
+        &mut self,
+        exchange: Exchange,
+        encoding: Option<Encoding>,
+        now: Instant,
+    ) {
+        self.push_request(exchange, encoding, now);
+    }
+
+    /// The body of the POST, whole. Ignored for an exchange that was answered meanwhile.
+    pub fn handle_push(&mut self, exchange: Exchange, body: Bytes, now: Instant) {
+        self.push_body(exchange, &body, now);
+    }
+
+    /// The body of the POST is over [`max_payload`](ServerConfig::max_payload): 413, and the
+    /// session stays open. The adapter counts while it reads and stops there.
+    pub fn handle_push_too_large(&mut self, exchange: Exchange, _now: Instant) {
+        self.push_too_large(exchange);
+    }
+
+    /// The HTTP peer went away before its response was pulled. There will be none, and the session
+    /// closes with [`TransportError`](CloseReason::TransportError).
+    pub fn handle_abort(&mut self, exchange: Exchange, now: Instant) {
+        self.abort(exchange, now);
+    }
+
+    /// A framed connection was opened: the one that this session began with, or a candidate for an
+    /// upgrade. `None`: it is to be closed at once, which does not concern the session (a second
+    /// candidate, a session that was upgraded or is closing, a transport that is not offered).
+    #[must_use]
+    pub fn handle_link(&mut self, transport: Transport, now: Instant) -> Option<Link> {
+        self.link_opened(transport, now)
+    }
+
+    /// A frame came. Frames of links that are gone are ignored.
+    pub fn handle_frame(&mut self, link: Link, frame: Frame, now: Instant) {
+        self.frame(link, frame, now);
+    }
+
+    /// A link broke its framing: the adapter closes it with the fitting status (1009 for a frame
+    /// over the limit, 1007 for bad UTF-8). A candidate is dropped; otherwise the session closes,
+    /// with [`TransportError`](CloseReason::TransportError) for these two and
+    /// [`Parse`](CloseReason::Parse) for any other error.
+    pub fn handle_link_error(&mut self, link: Link, error: DecodeError, now: Instant) {
+        self.link_error(link, error, now);
+    }
+
+    /// A link is gone: closed by its peer, or lost (`error`). A candidate is forgotten, otherwise
+    /// the session closes with [`TransportClose`](CloseReason::TransportClose) or
+    /// [`TransportError`](CloseReason::TransportError). To be called for each link once, also
+    /// after [`Transmit::Finish`] was carried out, when it changes nothing.
+    pub fn handle_link_closed(&mut self, link: Link, error: bool, now: Instant) {
+        self.link_closed(link, error, now);
+    }
+
+    /// The time that [`poll_timeout`](Self::poll_timeout) named has come. Too early or twice does
+    /// no harm; late is late for everything once, without a burst.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.take_due(now) {
+            match timer {
+                Timer::Ping => {
+                    self.outbox.push(Outgoing::packet("2"));
+                    self.heartbeat.pinged(&mut self.timers, &self.config, now);
+                }
+                Timer::Pong => self.terminate(CloseReason::PingTimeout, now),
+                Timer::Upgrade => self.drop_candidate(),
+                Timer::Noop => self.answer_noop(),
+                Timer::Close => self.give_up(now),
+            }
+        }
+    }
+
+    /// Sends messages, in order and with nothing in between. On an error none is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`] after the end, [`SendError::Full`] if the batch does not fit into what
+    /// [`max_buffered`](ServerConfig::max_buffered) and [`max_queued`](ServerConfig::max_queued)
+    /// leave.
+    pub fn send(&mut self, batch: impl IntoIterator<Item = Outgoing>) -> Result<(), SendError> {
+        if self.state != State::Open {
+            return Err(SendError::Closed);
+        }
+        self.outbox.push_batch(batch, &self.config)
+    }
+
+    /// Ends the session from this side. [`Event::Closed`] follows at once; what the peer gets
+    /// depends on the transport: see [Closing](self#closing).
+    ///
+    /// [`CloseReason::Forced`] is the regular way, and is reported as
+    /// [`CloseReason::ForcedServer`] if the peer can only be told later. Any other reason is
+    /// reported as given, and does not wait for a polling client that is not there.
+    pub fn close(&mut self, reason: CloseReason, now: Instant) {
+        match (self.state, reason) {
+            (State::Closed, _) => {}
+            (State::Open, CloseReason::Forced | CloseReason::ForcedServer) => {
+                self.close_gracefully(now);
+            }
+            (State::Open, reason) => self.terminate(reason, now),
+            (State::Closing, CloseReason::Forced | CloseReason::ForcedServer) => {}
+            (State::Closing, _) => self.stop_waiting(now),
+        }
+    }
+
+    /// The next event.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop()
+    }
+
+    /// What is to be written to this link next. `None`: nothing now, or ever again for a link that
+    /// is gone.
+    #[must_use]
+    pub fn poll_transmit(&mut self, link: Link) -> Option<Transmit> {
+        self.transmit(link)
+    }
+
+    /// The next response. Each exchange gets one, unless it was aborted.
+    ///
+    /// A waiting GET takes everything that was sent until this call.
+    #[must_use]
+    pub fn poll_response(&mut self) -> Option<(Exchange, Response)> {
+        self.answer_if_due();
+        self.responses.pop().map(|response| *response)
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called. The answer changes with
+    /// every input; `None`: nothing happens by itself.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Do transport and protocol of a routed request fit this session?
+    ///
+    /// # Errors
+    ///
+    /// [`Reject::UnknownSid`] if the session is over and its peer need not be told any more (as if
+    /// it were gone already), [`Reject::BadRequest`] for a request on another transport, such as a
+    /// poll after the upgrade, or of another protocol version.
+    pub fn check(&self, route: &Route) -> Result<(), Reject> {
+        let (version, transport, is_upgrade) = match route {
+            Route::Handshake(_) | Route::Preflight => return Ok(()),
+            Route::Poll {
+                version, transport, ..
+            }
+            | Route::Push {
+                version, transport, ..
+            }
+            | Route::MethodNotAllowed {
+                version, transport, ..
+            } => (version, transport, false),
+            Route::Upgrade {
+                version, transport, ..
+            } => (version, transport, true),
+        };
+        if !self.is_reachable() {
+            return Err(Reject::UnknownSid);
+        }
+        // A request without an upgrade can only be a poll, whatever it and the session are named.
+        let fits =
+            is_upgrade || (*transport == self.transport && self.transport == Transport::Polling);
+        if fits && *version == self.version {
+            Ok(())
+        } else {
+            Err(Reject::BadRequest)
+        }
+    }
+
+    /// Could a message leave right now? That is what *volatile* asks.
+    ///
+    /// Framed: nothing waits, and the last pull found nothing. Polling: a GET waits, and nothing
+    /// else does. False before the open packet left and from [`Event::Closed`] on.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.state == State::Open
+            && match self.transport {
+                Transport::Polling => self.polling.is_waiting() && self.outbox.is_empty(),
+                Transport::WebSocket | Transport::WebTransport => self.outbox.is_idle(),
+            }
+    }
+
+    /// Is it over, and was every output pulled? Then it may be dropped.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.state == State::Closed
+            && self.events.is_empty()
+            && self.responses.is_empty()
+            && !self.links.are_finishing()
+    }
+
+    /// Bytes of messages that wait to be pulled.
+    #[must_use]
+    pub fn buffered(&self) -> usize {
+        self.outbox.bytes()
+    }
+
+    /// Bytes that [`send`](Self::send) has room for.
+    pub fn room_bytes(&self) -> usize {
+        self.config.max_buffered.saturating_sub(self.outbox.bytes())
+    }
+
+    /// Messages that [`send`](Self::send) has room for.
+    pub fn room_messages(&self) -> usize {
+        self.config.max_queued.saturating_sub(self.outbox.len())
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn sid(&self) -> &Sid {
+        &self.sid
+    }
+
+    /// Protocol version of its handshake.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The transport in use.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    fn respond(&mut self, exchange: Exchange, response: Response) {
+        self.responses.push(Box::new((exchange, response)));
+    }
+
+    /// Tells the application of pressure that is gone.
+    fn report_drained(&mut self) {
+        if self.state == State::Open && self.outbox.take_drained() {
+            self.events.push(Event::Drained);
+        }
+    }
+}

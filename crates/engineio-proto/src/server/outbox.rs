@@ -1,0 +1,114 @@
+//! What waits to be pulled: the buffer, its limits, and who is told that it is empty again.
+
+use super::queue::Queue;
+use crate::{Outgoing, SendError, config::ServerConfig, payload::v4};
+use bytes::{Bytes, BytesMut};
+
+/// Packets in the order in which they leave.
+///
+/// The limits hold for messages. The session's own packets (the open packet and the initial one, a
+/// ping, a farewell) are few and small, and pass them: at most one ping waits, since the next is
+/// due after its pong.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    queue: Queue<Outgoing>,
+    /// Bytes of the messages in the queue.
+    bytes: usize,
+    /// The last pull of a framed link found nothing.
+    idle: bool,
+    /// More than half of the limit waited, or a batch was refused: someone may wait for room.
+    pressed: bool,
+}
+
+impl Outbox {
+    pub(super) fn new() -> Self {
+        Self {
+            queue: Queue::new(),
+            bytes: 0,
+            idle: false,
+            pressed: false,
+        }
+    }
+
+    /// Adds a packet of the session's own.
+    pub(super) fn push(&mut self, packet: Outgoing) {
+        self.bytes += weight(&packet);
+        self.queue.push(packet);
+    }
+
+    /// Adds all messages of the batch, or none.
+    pub(super) fn push_batch(
+        &mut self,
+        batch: impl IntoIterator<Item = Outgoing>,
+        config: &ServerConfig,
+    ) -> Result<(), SendError> {
+        let (len, bytes) = (self.queue.len(), self.bytes);
+        for message in batch {
+            self.push(message);
+            if self.bytes > config.max_buffered || self.queue.len() > config.max_queued {
+                self.queue.truncate(len);
+                self.bytes = bytes;
+                self.pressed = true;
+                return Err(SendError::Full);
+            }
+        }
+        self.pressed |= self.bytes > config.max_buffered / 2;
+        Ok(())
+    }
+
+    /// Takes one packet, for a framed link.
+    pub(super) fn pop(&mut self) -> Option<Outgoing> {
+        let packet = self.queue.pop();
+        self.idle = packet.is_none();
+        self.bytes -= packet.as_ref().map_or(0, weight);
+        packet
+    }
+
+    /// Takes everything, as one polling body.
+    pub(super) fn take_body(&mut self) -> Bytes {
+        let separators = self.queue.len().saturating_sub(1);
+        let len = self.queue.iter().map(Outgoing::text_len).sum::<usize>() + separators;
+        let mut body = BytesMut::with_capacity(len);
+        v4::encode(self.queue.iter(), &mut body);
+        self.queue.clear();
+        self.bytes = 0;
+        body.freeze()
+    }
+
+    /// Everything that waited has left after there was pressure. Says so once.
+    pub(super) fn take_drained(&mut self) -> bool {
+        self.queue.is_empty() && core::mem::take(&mut self.pressed)
+    }
+
+    /// Another transport takes over: it has not asked for anything yet.
+    pub(super) fn set_busy(&mut self) {
+        self.idle = false;
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.queue.clear();
+        self.bytes = 0;
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Nothing waits, and the last pull found nothing.
+    pub(super) fn is_idle(&self) -> bool {
+        self.idle && self.queue.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// Bytes that count against the limit.
+fn weight(packet: &Outgoing) -> usize {
+    if packet.is_message() { packet.len() } else { 0 }
+}
