@@ -1,0 +1,320 @@
+//! What the sockets of a namespace share: rooms, broadcasts, the counter of ack ids.
+
+use super::requests::Requests;
+use crate::acks::RequestId;
+use crate::broadcast::Draft;
+use crate::rooms::{Member, Room, Rooms, Target};
+use crate::{
+    AckId, Body, Encoded, Instant, Namespace, Packet, Parser, Payload, PayloadError, SocketId,
+};
+use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
+
+/// Limits of one namespace on one server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct NamespaceLimits {
+    /// Rooms that a socket may be in, its own room apart: 10 000. Beyond it
+    /// [`Rooms::join`] fails with [`RoomError::TooMany`](crate::rooms::RoomError::TooMany).
+    pub max_rooms_per_socket: usize,
+    /// Bytes of a room's name: 1024. Beyond it joining fails with
+    /// [`RoomError::TooLong`](crate::rooms::RoomError::TooLong).
+    pub max_room_name: usize,
+    /// Broadcasts that wait for acknowledgements: 1000. One more ends the waiting of that which
+    /// would have timed out first.
+    pub max_pending_broadcasts: usize,
+}
+
+impl Default for NamespaceLimits {
+    fn default() -> Self {
+        Self {
+            max_rooms_per_socket: Rooms::MAX_ROOMS,
+            max_room_name: Rooms::MAX_NAME,
+            max_pending_broadcasts: 1000,
+        }
+    }
+}
+
+impl NamespaceLimits {
+    /// Sets [`max_rooms_per_socket`](Self::max_rooms_per_socket).
+    pub fn max_rooms_per_socket(mut self, max: usize) -> Self {
+        self.max_rooms_per_socket = max;
+        self
+    }
+
+    /// Sets [`max_room_name`](Self::max_room_name).
+    pub fn max_room_name(mut self, max: usize) -> Self {
+        self.max_room_name = max;
+        self
+    }
+
+    /// Sets [`max_pending_broadcasts`](Self::max_pending_broadcasts).
+    pub fn max_pending_broadcasts(mut self, max: usize) -> Self {
+        self.max_pending_broadcasts = max;
+        self
+    }
+}
+
+/// What one member of a broadcast is to be given.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// The arguments of [`Connection::emit_encoded`](super::Connection::emit_encoded).
+    Encoded {
+        /// The packet, shared by all receivers.
+        encoded: Encoded,
+        /// Drop it where the transport is not ready.
+        volatile: bool,
+        /// The receiver is asked to acknowledge.
+        ack: Option<(AckId, RequestId)>,
+    },
+}
+
+/// What a namespace has to tell.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum NamespaceEvent {
+    /// A broadcast with acknowledgements is over: all have answered, or left, or its time is up.
+    Responses {
+        /// Which one.
+        request: RequestId,
+        /// The answers in the order of their arrival.
+        responses: Vec<Payload>,
+        /// Receivers that did not answer; with more than 0 the reference reports a timeout.
+        missing: usize,
+    },
+}
+
+/// One namespace on one server: its members, their rooms, its broadcasts.
+///
+/// It is to the [`Peer`](super::Peer)s what an endpoint is to its connections. It holds what they
+/// share and knows none of them; the two sides exchange small values, and the adapter decides
+/// under which locks.
+///
+/// 1. On [`Event::Connect`](super::Event::Connect): [`admit`](Self::admit). The socket can join
+///    rooms while its middlewares run.
+/// 2. When they are through: [`register`](Self::register), then
+///    [`accept`](super::Connection::accept).
+/// 3. [`broadcast`](Self::broadcast), then pull [`poll_delivery`](Self::poll_delivery) and hand
+///    each to its member's connection. What could not be handed over and wanted an answer is
+///    [`handle_undelivered`](Self::handle_undelivered).
+/// 4. On [`Event::BroadcastAcked`](super::Event::BroadcastAcked):
+///    [`handle_ack`](Self::handle_ack). At [`poll_timeout`](Self::poll_timeout):
+///    [`handle_timeout`](Self::handle_timeout). After these and after `remove` and `broadcast`,
+///    pull [`poll_event`](Self::poll_event).
+/// 5. On [`Event::Disconnected`](super::Event::Disconnected): [`remove`](Self::remove).
+#[derive(Debug)]
+pub struct NamespaceCore {
+    name: Namespace,
+    parser: Arc<dyn Parser>,
+    max_pending_broadcasts: usize,
+    rooms: Rooms,
+    /// By place of the member.
+    ids: Vec<Option<SocketId>>,
+    next_ack: AckId,
+    requests: Requests,
+    deliveries: VecDeque<Batch>,
+    /// The member list of a batch that is done, for the next one.
+    spare: Vec<Member>,
+}
+
+/// One broadcast on its way to the members that were selected when it was made.
+#[derive(Debug)]
+struct Batch {
+    delivery: Delivery,
+    members: Vec<Member>,
+    next: usize,
+}
+
+impl NamespaceCore {
+    /// A namespace without members.
+    pub fn new(name: Namespace, parser: Arc<dyn Parser>, limits: NamespaceLimits) -> Self {
+        Self {
+            name,
+            parser,
+            max_pending_broadcasts: limits.max_pending_broadcasts,
+            rooms: Rooms::new(limits.max_rooms_per_socket, limits.max_room_name),
+            ids: Vec::new(),
+            next_ack: AckId(0),
+            requests: Requests::default(),
+            deliveries: VecDeque::new(),
+            spare: Vec::new(),
+        }
+    }
+
+    /// A socket enters the room index; it gets no broadcast before it is
+    /// [registered](Self::register).
+    pub fn admit(&mut self, id: &SocketId) -> Member {
+        let member = self.rooms.enter();
+        if self.ids.len() <= member.index() {
+            self.ids.resize(member.index() + 1, None);
+        }
+        if let Some(place) = self.ids.get_mut(member.index()) {
+            *place = Some(id.clone());
+        }
+        member
+    }
+
+    /// Middlewares are through: the member joins the room named by its id and is selected from
+    /// now on. Nothing happens to one that is gone or registered.
+    pub fn register(&mut self, member: Member) {
+        if let Some(SocketId(own)) = self.id(member).cloned() {
+            self.rooms.register(member, Room(own));
+        }
+    }
+
+    /// The member leaves every room. Waiting broadcasts no longer count on it.
+    pub fn remove(&mut self, member: Member, now: Instant) {
+        self.handle_timeout(now);
+        if self.rooms.remove(member) {
+            if let Some(place) = self.ids.get_mut(member.index()) {
+                *place = None;
+            }
+            self.requests.miss_all(member);
+        }
+    }
+
+    /// Encodes once, selects, and has the result ready for [`poll_delivery`](Self::poll_delivery).
+    /// Who joins or is registered later does not get it.
+    ///
+    /// If acknowledgements are wanted, a [`NamespaceEvent::Responses`] with the returned request
+    /// follows: at once if there is nobody to answer.
+    ///
+    /// # Errors
+    ///
+    /// The payload is not an event in the parser's format. Nothing was sent, and no id used.
+    pub fn broadcast(
+        &mut self,
+        draft: Draft,
+        now: Instant,
+    ) -> Result<Option<RequestId>, PayloadError> {
+        let Draft {
+            payload,
+            target,
+            flags,
+        } = draft;
+        let id = flags.ack.map(|_| self.next_ack);
+        let body = Body::Event { id, payload };
+        let encoded = self.parser.encode(&Packet {
+            namespace: self.name.clone(),
+            body,
+        })?;
+
+        let mut members = core::mem::take(&mut self.spare);
+        self.rooms.select_into(&target, &mut members);
+        let ack = flags.ack.map(|within| {
+            let request = self
+                .requests
+                .open(&members, now + within, self.max_pending_broadcasts);
+            (self.next_ack(), request)
+        });
+        let delivery = Delivery::Encoded {
+            encoded,
+            volatile: flags.volatile,
+            ack,
+        };
+        self.deliveries.push_back(Batch {
+            delivery,
+            members,
+            next: 0,
+        });
+        Ok(ack.map(|(_, request)| request))
+    }
+
+    /// The next id for an event with acknowledgement. Emits to one socket and broadcasts share
+    /// the counter, which begins at 0.
+    ///
+    /// It wraps at 2^64; a socket that still waits for an id refuses to use it for another event
+    /// ([`EmitError::AckInUse`](crate::EmitError::AckInUse)).
+    pub fn next_ack(&mut self) -> AckId {
+        let AckId(id) = self.next_ack;
+        self.next_ack = AckId(id.wrapping_add(1));
+        AckId(id)
+    }
+
+    /// A member's answer to a broadcast. The first of each member counts; what comes from others,
+    /// twice or too late is ignored.
+    pub fn handle_ack(
+        &mut self,
+        request: RequestId,
+        member: Member,
+        payload: Payload,
+        now: Instant,
+    ) {
+        self.handle_timeout(now);
+        self.requests.answer(request, member, payload);
+    }
+
+    /// A delivery that asked for an answer did not reach the member: it is missing, and nobody
+    /// has to wait for it.
+    pub fn handle_undelivered(&mut self, request: RequestId, member: Member) {
+        self.requests.miss(request, member);
+    }
+
+    /// Ends the waiting of broadcasts whose time is up.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.requests.handle_timeout(now);
+    }
+
+    /// Every registered member that `target` names, once, ascending: to fetch them, or to make
+    /// them join, leave or disconnect.
+    pub fn select(&self, target: &Target) -> Vec<Member> {
+        self.rooms.select(target)
+    }
+
+    /// The id of a member.
+    pub fn id(&self, member: Member) -> Option<&SocketId> {
+        self.ids
+            .get(member.index())
+            .filter(|_| self.rooms.contains(member))?
+            .as_ref()
+    }
+
+    /// Who is in which room.
+    pub fn rooms(&self) -> &Rooms {
+        &self.rooms
+    }
+
+    /// To join and leave. Members enter and go by [`admit`](Self::admit) and
+    /// [`remove`](Self::remove) only.
+    pub fn rooms_mut(&mut self) -> &mut Rooms {
+        &mut self.rooms
+    }
+
+    /// The name.
+    pub fn name(&self) -> &Namespace {
+        &self.name
+    }
+
+    /// Broadcasts that wait for acknowledgements.
+    pub fn pending_broadcasts(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// The next share of a broadcast. All shares of one come before those of the next; members
+    /// that are gone by now are left out.
+    #[must_use]
+    pub fn poll_delivery(&mut self) -> Option<(Member, Delivery)> {
+        while let Some(batch) = self.deliveries.front_mut() {
+            while let Some(&member) = batch.members.get(batch.next) {
+                batch.next += 1;
+                if self.rooms.contains(member) {
+                    return Some((member, batch.delivery.clone()));
+                }
+            }
+            self.spare = self.deliveries.pop_front()?.members;
+        }
+        None
+    }
+
+    /// What there is to tell. Poll until `None`.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<NamespaceEvent> {
+        self.requests.poll()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) has something to do.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.requests.next_deadline()
+    }
+}
