@@ -406,7 +406,8 @@ function face(nick) {
 
 /** The name as a room may be called, or "" if nothing of it can stay. */
 function roomName(text) {
-  return text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 24);
+  const plain = text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  return plain.replace(/[^a-z0-9]+/g, "-").slice(0, 24).replace(/^-+|-+$/g, "");
 }
 
 // ---------------------------------------------------------------- the page

@@ -1,0 +1,143 @@
+//! A Socket.IO server with a fixed behaviour, for clients of any make to be tried against.
+//!
+//! It takes no arguments; environment variables configure it (see `settings.rs`). Once it accepts connections it prints
+//! `LISTENING <port>`, and nothing else on standard output. SIGTERM or SIGINT ends it.
+
+mod handlers;
+mod namespaces;
+mod settings;
+mod text;
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use http::HeaderValue;
+use serde_json::{Map, Value, json};
+use settings::Settings;
+use socketio_server::engine::{Engine, Handler, Message, Socket as EngineSocket};
+use socketio_server::{Forbidden, SocketIo};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Sends every message back.
+struct Echo;
+
+impl Handler for Echo {
+    fn message(&self, socket: &EngineSocket, message: Message) {
+        let _ = socket.send(message);
+    }
+}
+
+fn main() -> ExitCode {
+    let settings = match Settings::from_environment() {
+        Ok(settings) => settings,
+        Err(error) => {
+            eprintln!("conformance-server: {error}");
+            return ExitCode::from(64);
+        }
+    };
+    if let Ok(hard) = rlimit::Resource::NOFILE.get_hard() {
+        let _ = rlimit::Resource::NOFILE.set(hard, hard);
+    }
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("conformance-server: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(run(settings));
+    // Whatever still runs is not worth waiting for.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("conformance-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Applies the options that both endpoints have; their builders have the same setters and no common type.
+macro_rules! configured {
+    ($builder:expr, $settings:expr) => {{
+        let settings: &Settings = $settings;
+        let delay = settings.allow_request_delay;
+        let mut builder = $builder
+            .ping_interval(settings.ping_interval)
+            .ping_timeout(settings.ping_timeout)
+            .max_payload(settings.max_payload)
+            .upgrade_timeout(settings.upgrade_timeout)
+            .allow_upgrades(settings.allow_upgrades)
+            .transports(settings.transports.clone())
+            .on_headers(|headers, _, initial| {
+                headers.insert("x-conformance", HeaderValue::from_static("1"));
+                if initial {
+                    headers.insert("x-conformance-initial", HeaderValue::from_static("1"));
+                }
+            })
+            .allow_request(move |request| async move {
+                if !delay.is_zero() {
+                    tokio::time::sleep(delay).await;
+                }
+                if request.query().contains_key("deny") {
+                    Err(Forbidden::new())
+                } else {
+                    Ok(())
+                }
+            });
+        if let Some(cors) = settings.cors.clone() {
+            builder = builder.cors(cors);
+        }
+        if let Some(cookie) = settings.cookie.clone() {
+            builder = builder.cookie(cookie);
+        }
+        builder
+    }};
+}
+
+async fn run(settings: Settings) -> std::io::Result<()> {
+    let (socket_io, io) = configured!(SocketIo::builder(), &settings)
+        .path(&settings.path)
+        .connect_timeout(settings.connect_timeout)
+        .on_error(|socket, event, error| eprintln!("{event} of {}: {error}", socket.id()))
+        .build();
+    namespaces::register(&io, settings.emit_auth);
+    let echo = configured!(Engine::builder(Echo), &settings).build();
+
+    let app = Router::new()
+        .route("/healthz", get(async || "ok"))
+        .route("/stats", get(stats))
+        .with_state((io.clone(), echo.clone()))
+        .layer(echo.layer())
+        .layer(socket_io)
+        .into_make_service_with_connect_info::<SocketAddr>();
+    let listener = tokio::net::TcpListener::bind((settings.host.as_str(), settings.port)).await?;
+    println!("LISTENING {}", listener.local_addr()?.port());
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = async { axum::serve(listener, app).await } => return result,
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    let end = async { tokio::join!(io.shutdown(), echo.shutdown()) };
+    let _ = tokio::time::timeout(Duration::from_millis(1500), end).await;
+    Ok(())
+}
+
+/// Live sessions of both endpoints, and connected sockets by namespace.
+async fn stats(State((io, echo)): State<(SocketIo, Engine)>) -> Json<Value> {
+    let sockets: Map<String, Value> = io
+        .namespaces()
+        .iter()
+        .map(|namespace| (namespace.name().to_owned(), namespace.socket_count().into()))
+        .collect();
+    Json(json!({
+        "engine": io.client_count(),
+        "echo": echo.client_count(),
+        "sockets": sockets,
+    }))
+}

@@ -1,0 +1,232 @@
+//! Emitting to many: `io.to("room").except("other").emit(..)`.
+
+use crate::error::{AckError, EmitError};
+use crate::namespace::NamespaceInner;
+use crate::socket::Socket;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use socketio_proto::broadcast::{Draft, Flags};
+use socketio_proto::rooms::{Room, Target};
+use socketio_proto::{Payload, PayloadError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long receivers have to acknowledge a broadcast, unless [`Broadcast::timeout`] says otherwise.
+pub(crate) const ACK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// One room, or several: what [`Broadcast::to`] and its like take.
+pub trait IntoRooms {
+    /// The names, one by one.
+    fn into_rooms(self) -> impl Iterator<Item = Room>;
+}
+
+impl IntoRooms for &str {
+    fn into_rooms(self) -> impl Iterator<Item = Room> {
+        std::iter::once(Room::from(self))
+    }
+}
+
+impl IntoRooms for &String {
+    fn into_rooms(self) -> impl Iterator<Item = Room> {
+        self.as_str().into_rooms()
+    }
+}
+
+impl IntoRooms for String {
+    fn into_rooms(self) -> impl Iterator<Item = Room> {
+        std::iter::once(Room::from(self.as_str()))
+    }
+}
+
+impl<T: AsRef<str>> IntoRooms for &[T] {
+    fn into_rooms(self) -> impl Iterator<Item = Room> {
+        self.iter().map(|name| Room::from(name.as_ref()))
+    }
+}
+
+impl<T: AsRef<str>> IntoRooms for &Vec<T> {
+    fn into_rooms(self) -> impl Iterator<Item = Room> {
+        self.as_slice().into_rooms()
+    }
+}
+
+impl<T: AsRef<str>> IntoRooms for Vec<T> {
+    fn into_rooms(self) -> impl Iterator<Item = Room> {
+        self.into_iter().map(|name| Room::from(name.as_ref()))
+    }
+}
+
+impl<T: AsRef<str>, const N: usize> IntoRooms for [T; N] {
+    fn into_rooms(self) -> impl Iterator<Item = Room> {
+        self.into_iter().map(|name| Room::from(name.as_ref()))
+    }
+}
+
+/// A selection of the sockets of a namespace, and how to emit to them.
+///
+/// Without a room it is everybody; with rooms, whoever is in one of them, once each. Each method returns a new
+/// selection: nothing leaks from one emit to the next.
+#[derive(Clone, Debug)]
+#[must_use = "a selection does nothing until something is emitted to it"]
+pub struct Broadcast {
+    namespace: Arc<NamespaceInner>,
+    target: Target,
+    volatile: bool,
+    local: bool,
+    timeout: Duration,
+}
+
+impl Broadcast {
+    pub(crate) fn new(namespace: &Arc<NamespaceInner>) -> Self {
+        Self {
+            namespace: Arc::clone(namespace),
+            target: Target::default(),
+            volatile: false,
+            local: false,
+            timeout: ACK_TIMEOUT,
+        }
+    }
+
+    /// Adds rooms whose members are meant. A list without any room adds nothing, hence means everybody.
+    pub fn to(mut self, rooms: impl IntoRooms) -> Self {
+        self.target.rooms.extend(rooms.into_rooms());
+        self
+    }
+
+    /// Takes the members of rooms out. A socket's id is the name of a room of its own.
+    pub fn except(mut self, rooms: impl IntoRooms) -> Self {
+        self.target.except.extend(rooms.into_rooms());
+        self
+    }
+
+    /// Clients whose transport is busy miss the event, instead of getting it later.
+    pub fn volatile(mut self) -> Self {
+        self.volatile = true;
+        self
+    }
+
+    /// Sockets of this server only, once there are several.
+    pub fn local(mut self) -> Self {
+        self.local = true;
+        self
+    }
+
+    /// Time for [`emit_with_ack`](Self::emit_with_ack). Default: 5 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Emits an event to the selection. Its packet is encoded once, whatever the number of receivers.
+    ///
+    /// A tuple gives several arguments, anything else one, `()` none.
+    ///
+    /// # Errors
+    /// When the arguments can't be written or the name is reserved. A client that can't take more is closed.
+    pub fn emit(self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
+        let flags = self.flags(None);
+        let payload = Payload::new(self.namespace.format(), Some(event), &arguments)?;
+        self.namespace.broadcast(Draft {
+            payload,
+            target: self.target,
+            flags,
+        })?;
+        Ok(())
+    }
+
+    /// Emits an event and collects the first argument of each receiver's acknowledgement, in order of arrival, until
+    /// all have answered or gone, or the time is up.
+    ///
+    /// # Errors
+    /// [`AckError::Emit`] as for [`emit`](Self::emit), [`AckError::Decode`] when an answer is of another type. Missing
+    /// answers are no error: see [`Responses::missing`].
+    pub async fn emit_with_ack<T: DeserializeOwned>(
+        self,
+        event: &str,
+        arguments: impl Serialize,
+    ) -> Result<Responses<T>, AckError> {
+        let flags = self.flags(Some(self.timeout));
+        let payload = Payload::new(self.namespace.format(), Some(event), &arguments)
+            .map_err(EmitError::from)?;
+        drop(arguments);
+        let waiting = self
+            .namespace
+            .broadcast(Draft {
+                payload,
+                target: self.target,
+                flags,
+            })
+            .map_err(EmitError::from)?;
+        let Some(waiting) = waiting else {
+            return Ok(Responses::default());
+        };
+        let (answers, missing) = waiting.await.unwrap_or_default();
+        let answers: Result<Vec<T>, PayloadError> = answers
+            .iter()
+            .map(|answer| answer.arguments().next())
+            .collect();
+        Ok(Responses {
+            answers: answers.map_err(AckError::Decode)?,
+            missing,
+        })
+    }
+
+    /// The sockets of the selection.
+    #[must_use]
+    pub fn fetch_sockets(&self) -> Vec<Socket> {
+        self.namespace.select(&self.target)
+    }
+
+    /// Makes all of the selection join rooms.
+    ///
+    /// # Errors
+    /// The first that a socket meets; see [`Socket::join`]. The others join all the same.
+    pub fn sockets_join(&self, rooms: impl IntoRooms) -> Result<(), crate::RoomError> {
+        let rooms: Vec<Room> = rooms.into_rooms().collect();
+        self.fetch_sockets()
+            .iter()
+            .map(|socket| socket.join_all(&rooms))
+            .fold(Ok(()), Result::and)
+    }
+
+    /// Makes all of the selection leave rooms.
+    pub fn sockets_leave(&self, rooms: impl IntoRooms) {
+        let rooms: Vec<Room> = rooms.into_rooms().collect();
+        for socket in self.fetch_sockets() {
+            socket.leave_all(&rooms);
+        }
+    }
+
+    /// Disconnects all of the selection from the namespace; with `close`, their connections as well.
+    pub fn disconnect_sockets(&self, close: bool) {
+        for socket in self.fetch_sockets() {
+            socket.disconnect(close);
+        }
+    }
+
+    fn flags(&self, ack: Option<Duration>) -> Flags {
+        Flags::default()
+            .volatile(self.volatile)
+            .local(self.local)
+            .ack(ack)
+    }
+}
+
+/// Answers to a broadcast.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Responses<T> {
+    /// The first argument of each acknowledgement, in order of arrival.
+    pub answers: Vec<T>,
+    /// Receivers that went away or did not answer in time.
+    pub missing: usize,
+}
+
+impl<T> Default for Responses<T> {
+    fn default() -> Self {
+        Self {
+            answers: Vec::new(),
+            missing: 0,
+        }
+    }
+}

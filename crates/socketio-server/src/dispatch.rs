@@ -1,0 +1,428 @@
+//! Socket.IO as the application of the transport: from the core's events to the application's handlers.
+
+use crate::ack::Ack;
+use crate::error::{HandlerError, Refusal};
+use crate::extract::EventContext;
+use crate::handler::{Started, panic_message};
+use crate::namespace::{CONNECTION, DISCONNECT, DISCONNECTING, Middleware, NamespaceInner};
+use crate::socket::{Reason, Socket, SocketInner, Stage, Turn};
+use crate::sync::lock;
+use crate::transport::{App, Client, Machine, Origin};
+use engineio_proto::server::{Exchange, Link, Session, Transmit};
+use engineio_proto::{Instant, Text, Version};
+use futures_util::FutureExt;
+use futures_util::task::noop_waker_ref;
+use socketio_observer::Snapshot;
+use socketio_proto::acks::AckToken;
+use socketio_proto::server::{Config, Connection, Event, Peer, Revision, Socket as Handle};
+use socketio_proto::{AckError, DisconnectReason, Parser, Payload, SocketId};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::sync::oneshot;
+
+/// Finds or makes the namespace that a client asks for.
+pub(crate) type Lookup = Box<
+    dyn Fn(&socketio_proto::Namespace, Option<&Payload>) -> Option<Arc<NamespaceInner>>
+        + Send
+        + Sync,
+>;
+/// Told of handlers that failed: the socket, the event's name, the error.
+pub(crate) type OnError = Arc<dyn Fn(&Socket, &str, HandlerError) + Send + Sync>;
+
+/// Socket.IO on top of an Engine.IO session.
+pub(crate) struct Sio {
+    pub(crate) config: Arc<Config>,
+    pub(crate) parser: Arc<dyn Parser>,
+    pub(crate) lookup: Lookup,
+    pub(crate) on_error: Option<OnError>,
+}
+
+/// The adapter's part of a client's state.
+#[derive(Default)]
+pub(crate) struct Data {
+    pub(crate) sockets: Vec<Arc<SocketInner>>,
+    pub(crate) acks: BTreeMap<AckToken, oneshot::Sender<Result<Payload, AckError>>>,
+}
+
+impl Data {
+    fn find(&self, handle: Handle) -> Option<Arc<SocketInner>> {
+        self.sockets
+            .iter()
+            .find(|socket| socket.handle() == handle)
+            .cloned()
+    }
+
+    fn take(&mut self, handle: Handle) -> Option<Arc<SocketInner>> {
+        let at = self
+            .sockets
+            .iter()
+            .position(|socket| socket.handle() == handle)?;
+        Some(self.sockets.swap_remove(at))
+    }
+}
+
+/// What a client's dispatcher handles.
+pub(crate) enum Input {
+    Event(Event),
+    /// The middlewares have decided.
+    Decided(Arc<SocketInner>, Result<(), Refusal>),
+}
+
+impl App for Sio {
+    type Machine = Peer;
+    type Event = Input;
+    type Data = Data;
+
+    fn machine(&self, session: Session, now: Instant) -> Peer {
+        let revision = match session.version() {
+            Version::V3 => Revision::V4,
+            Version::V4 => Revision::V5,
+        };
+        let (config, parser) = (Arc::clone(&self.config), Arc::clone(&self.parser));
+        Peer::new(session, Connection::new(config, parser, revision, now))
+    }
+
+    fn poll_event(machine: &mut Peer) -> Option<Input> {
+        machine.poll_event().map(Input::Event)
+    }
+
+    fn handle(&self, client: &Arc<Client<Self>>, input: Input) {
+        match input {
+            Input::Event(Event::Connect {
+                socket,
+                namespace,
+                auth,
+            }) => {
+                self.connect(client, socket, &namespace, auth);
+            }
+            Input::Decided(socket, verdict) => self.decide(&socket, verdict),
+            Input::Event(Event::Message {
+                socket,
+                payload,
+                ack,
+            }) => {
+                if let Some(socket) = find(client, socket) {
+                    self.message(socket, &payload, ack);
+                }
+            }
+            Input::Event(Event::Acked { token, result }) => {
+                let waiting =
+                    client.step(Origin::Network, |state, _| state.data.acks.remove(&token));
+                if let Some(waiting) = waiting {
+                    // Fails if nobody waits any more.
+                    let _ = waiting.send(result);
+                }
+            }
+            Input::Event(Event::BroadcastAcked {
+                socket,
+                request,
+                payload,
+            }) => {
+                if let Some(socket) = find(client, socket) {
+                    socket.namespace().answer(request, socket.member(), payload);
+                }
+            }
+            Input::Event(Event::Disconnected { socket, reason }) => {
+                let socket = client.step(Origin::Network, |state, _| state.data.take(socket));
+                if let Some(socket) = socket {
+                    self.disconnected(socket, reason);
+                }
+            }
+            Input::Event(_) => {}
+        }
+    }
+}
+
+impl Sio {
+    /// A client asks for a namespace: its middlewares run, then it is [decided](Self::decide).
+    fn connect(
+        &self,
+        client: &Arc<Client<Self>>,
+        handle: Handle,
+        name: &socketio_proto::Namespace,
+        auth: Option<Payload>,
+    ) {
+        let namespace = (self.lookup)(name, auth.as_ref());
+        let id = client.host().env().ids.next();
+        let (Some(namespace), Ok(id)) = (namespace, id) else {
+            return reject(client, handle, &Refusal::new("Invalid namespace"));
+        };
+        let id = SocketId(Text::from(id));
+        let socket = SocketInner::new(client, &namespace, handle, id, auth);
+        client.step(Origin::Network, |state, _| {
+            state.data.sockets.push(Arc::clone(&socket))
+        });
+        let middlewares = namespace.middlewares();
+        if middlewares.is_empty() {
+            return self.decide(&socket, Ok(()));
+        }
+        let run = admit(socket, middlewares);
+        if let Some(rest) = begin(Box::pin(run)) {
+            client.host().env().runtime.spawn(rest);
+        }
+    }
+
+    fn decide(&self, socket: &Arc<SocketInner>, verdict: Result<(), Refusal>) {
+        // A client that went away meanwhile has been cleared up already.
+        if socket.stage() != Stage::Joining {
+            return;
+        }
+        match verdict {
+            Ok(()) => {
+                socket.set_stage(Stage::Connected);
+                if socket.namespace().enter(socket) {
+                    let socket = Socket::from(Arc::clone(socket));
+                    self.call(&socket, CONNECTION, None, &Ack::default(), None);
+                }
+            }
+            Err(refusal) => {
+                let client = socket.client();
+                client.step(Origin::Network, |state, _| state.data.take(socket.handle()));
+                socket.namespace().leave(socket);
+                reject(client, socket.handle(), &refusal);
+            }
+        }
+    }
+
+    fn message(
+        &self,
+        socket: Arc<SocketInner>,
+        payload: &Payload,
+        ack: Option<socketio_proto::AckId>,
+    ) {
+        let Some(event) = payload.event() else { return };
+        let socket = Socket::from(socket);
+        let ack = Ack::new(&socket, ack);
+        self.call(&socket, event, Some(payload), &ack, None);
+    }
+
+    fn disconnected(&self, socket: Arc<SocketInner>, reason: DisconnectReason) {
+        let was_connected = socket.stage() == Stage::Connected;
+        let socket = Socket::from(socket);
+        let reason = Reason(reason);
+        if was_connected {
+            self.call(&socket, DISCONNECTING, None, &Ack::default(), Some(&reason));
+        }
+        let inner = socket.inner();
+        inner.namespace().leave(inner);
+        if was_connected {
+            self.call(&socket, DISCONNECT, None, &Ack::default(), Some(&reason));
+        }
+    }
+
+    /// Starts the handlers of an event: the namespace's, then the socket's own.
+    fn call(
+        &self,
+        socket: &Socket,
+        event: &str,
+        payload: Option<&Payload>,
+        ack: &Ack,
+        reason: Option<&Reason>,
+    ) {
+        let shared = socket.inner().namespace().snapshot(event);
+        let own = socket.inner().overlay(event);
+        let listeners = shared.iter().chain(own.iter().flat_map(Snapshot::iter));
+        for listener in listeners {
+            let mut context = EventContext::new(socket, event, payload, ack, reason);
+            match guarded(|| listener.call(&mut context)) {
+                Ok(future) => self.start(socket, event, future),
+                Err(error) => self.report(socket, event, error),
+            }
+        }
+    }
+
+    /// Runs a handler up to its first suspension here, and the rest in a task of its own.
+    fn start(&self, socket: &Socket, event: &str, future: Started) {
+        if socket.inner().namespace().is_serial() {
+            return self.start_in_turn(socket, event, future);
+        }
+        let rest = match begin_guarded(future) {
+            Ok(Some(rest)) => rest,
+            Ok(None) => return,
+            Err(error) => return self.report(socket, event, error),
+        };
+        let suspended = socket.inner().client().suspend();
+        let (socket, event) = (socket.clone(), event.to_owned());
+        let on_error = self.on_error.clone();
+        let runtime = Arc::clone(&socket.inner().client().host().env().runtime);
+        runtime.spawn(async move {
+            let _suspended = suspended;
+            if let Err(error) = finish(rest).await {
+                report(on_error.as_ref(), &socket, &event, error);
+            }
+        });
+    }
+
+    /// As [`start`](Self::start), but after the handler before it has finished.
+    fn start_in_turn(&self, socket: &Socket, event: &str, future: Started) {
+        let queue = socket.inner().serial_queue();
+        let mut turns = lock(queue);
+        if turns.is_running {
+            let suspended = socket.inner().client().suspend();
+            turns.waiting.push_back(Turn {
+                event: event.to_owned(),
+                future,
+                _suspended: suspended,
+            });
+            return;
+        }
+        turns.is_running = true;
+        drop(turns);
+        let rest = begin_guarded(future);
+        if let Ok(Some(future)) = rest {
+            let suspended = socket.inner().client().suspend();
+            let first = Turn {
+                event: event.to_owned(),
+                future,
+                _suspended: suspended,
+            };
+            let (socket, on_error) = (socket.clone(), self.on_error.clone());
+            socket
+                .inner()
+                .client()
+                .host()
+                .env()
+                .runtime
+                .clone()
+                .spawn(take_turns(socket, first, on_error));
+            return;
+        }
+        // The queue is empty: only this dispatcher fills it.
+        lock(queue).is_running = false;
+        if let Err(error) = rest {
+            self.report(socket, event, error);
+        }
+    }
+
+    fn report(&self, socket: &Socket, event: &str, error: HandlerError) {
+        report(self.on_error.as_ref(), socket, event, error);
+    }
+}
+
+/// Runs one handler after the other until the queue is empty.
+async fn take_turns(socket: Socket, first: Turn, on_error: Option<OnError>) {
+    let mut turn = first;
+    loop {
+        if let Err(error) = finish(turn.future).await {
+            report(on_error.as_ref(), &socket, &turn.event, error);
+        }
+        let mut queue = lock(socket.inner().serial_queue());
+        match queue.waiting.pop_front() {
+            Some(next) => turn = next,
+            None => {
+                queue.is_running = false;
+                return;
+            }
+        }
+    }
+}
+
+fn find(client: &Arc<Client<Sio>>, handle: Handle) -> Option<Arc<SocketInner>> {
+    client.peek(|state| state.data.find(handle))
+}
+
+fn reject(client: &Arc<Client<Sio>>, handle: Handle, refusal: &Refusal) {
+    // A refusal is a string and a JSON value, which can always be written.
+    let format = client.host().app().parser.format();
+    if let Ok(payload) = Payload::value(format, refusal) {
+        client.step(Origin::Network, |state, now| {
+            state
+                .machine
+                .apply(now, |connection| connection.reject(handle, payload));
+        });
+    }
+}
+
+/// Passes a socket through the middlewares, then leaves the verdict to its client's dispatcher: there it is in order
+/// with everything else that happens to the client.
+async fn admit(socket: Arc<SocketInner>, middlewares: Vec<Middleware>) {
+    let verdict = pass(&Socket::from(Arc::clone(&socket)), middlewares).await;
+    let client = Arc::clone(socket.client());
+    client.enqueue(Input::Decided(socket, verdict), Origin::Network);
+}
+
+async fn pass(socket: &Socket, middlewares: Vec<Middleware>) -> Result<(), Refusal> {
+    for middleware in middlewares {
+        let ack = Ack::default();
+        let called = catch_unwind(AssertUnwindSafe(|| {
+            let mut context = EventContext::new(socket, CONNECTION, None, &ack, None);
+            middleware.call(&mut context)
+        }));
+        let verdict = match called {
+            Ok(future) => AssertUnwindSafe(future).catch_unwind().await,
+            Err(panic) => Err(panic),
+        };
+        verdict.unwrap_or_else(|_| Err(Refusal::new("Internal server error")))?;
+    }
+    Ok(())
+}
+
+/// Polls a future once, in place. What is left of it, if it is not done, has to be spawned: it is polled at once
+/// there, hence the waker that does nothing here.
+fn begin<F: Future + Unpin>(mut future: F) -> Option<F> {
+    let mut context = Context::from_waker(noop_waker_ref());
+    match future.poll_unpin(&mut context) {
+        Poll::Ready(_) => None,
+        Poll::Pending => Some(future),
+    }
+}
+
+fn begin_guarded(mut future: Started) -> Result<Option<Started>, HandlerError> {
+    let polled = guarded(
+        || match future.poll_unpin(&mut Context::from_waker(noop_waker_ref())) {
+            Poll::Ready(result) => result.map(|()| true),
+            Poll::Pending => Ok(false),
+        },
+    )?;
+    Ok(if polled { None } else { Some(future) })
+}
+
+async fn finish(future: Started) -> Result<(), HandlerError> {
+    AssertUnwindSafe(future)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| Err(panicked(&*panic)))
+}
+
+fn guarded<R>(call: impl FnOnce() -> Result<R, HandlerError>) -> Result<R, HandlerError> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(panicked(&*panic)))
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> HandlerError {
+    HandlerError::Panicked(panic_message(panic))
+}
+
+fn report(on_error: Option<&OnError>, socket: &Socket, event: &str, error: HandlerError) {
+    if let Some(on_error) = on_error {
+        // A hook that panics is no reason to stop serving.
+        let _ = catch_unwind(AssertUnwindSafe(|| on_error(socket, event, error)));
+    }
+}
+
+impl Machine for Peer {
+    fn drive<R>(&mut self, now: Instant, input: impl FnOnce(&mut Session) -> R) -> R {
+        Peer::drive(self, now, input)
+    }
+
+    fn engine(&self) -> &Session {
+        Peer::engine(self)
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        Peer::handle_timeout(self, now);
+    }
+
+    fn poll_transmit(&mut self, link: Link) -> Option<Transmit> {
+        Peer::poll_transmit(self, link)
+    }
+
+    fn poll_response(&mut self) -> Option<(Exchange, engineio_proto::http::Response)> {
+        Peer::poll_response(self)
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        Peer::poll_timeout(self)
+    }
+}

@@ -1,0 +1,523 @@
+//! A namespace: its sockets, its listeners, and the order in which broadcasts reach the sockets.
+//!
+//! Locks, always taken in this order: `delivery`, then `room` (released again), then one client at a time. Recording,
+//! selecting and enqueuing into every client happen under `delivery`, so that all sockets see broadcasts in one order.
+//! User code runs under none of them.
+
+use crate::broadcast::{Broadcast, IntoRooms, Responses};
+use crate::env::Env;
+use crate::error::{AckError, EmitError, Refusal};
+use crate::extensions::Extensions;
+use crate::extract::EventContext;
+use crate::handler::{Handler, Listener, Outcome};
+use crate::socket::{Socket, SocketInner, Stage};
+use crate::sync::{lock, read, write};
+use crate::timers::{Slot, Timed};
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use socketio_observer::{ListenerId, Observers, Snapshot};
+use socketio_proto::acks::RequestId;
+use socketio_proto::broadcast::Draft;
+use socketio_proto::rooms::{Member, Room, RoomError, Target};
+use socketio_proto::server::{Delivery, NamespaceCore, NamespaceEvent, NamespaceLimits};
+use socketio_proto::{AckId, Format, Instant, Parser, Payload, PayloadError, SocketId};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, RwLock, Weak};
+use tokio::sync::oneshot;
+
+pub(crate) type Listeners = Observers<String, Listener>;
+/// The answers to a broadcast, and how many are missing.
+pub(crate) type Answers = (Vec<Payload>, usize);
+
+/// Names of the listeners that are no events of the wire. A client can't send them, nor can the server emit them.
+pub(crate) const CONNECTION: &str = "connect";
+pub(crate) const DISCONNECTING: &str = "disconnecting";
+pub(crate) const DISCONNECT: &str = "disconnect";
+
+/// Lets a client into the namespace, or refuses it.
+#[derive(Clone)]
+pub(crate) struct Middleware(
+    Arc<dyn Fn(&mut EventContext<'_>) -> BoxFuture<'static, Result<(), Refusal>> + Send + Sync>,
+);
+
+impl Middleware {
+    pub(crate) fn call(
+        &self,
+        context: &mut EventContext<'_>,
+    ) -> BoxFuture<'static, Result<(), Refusal>> {
+        (self.0)(context)
+    }
+}
+
+pub(crate) struct NamespaceInner {
+    name: socketio_proto::Namespace,
+    env: Arc<Env>,
+    parser: Arc<dyn Parser>,
+    state: Arc<Extensions>,
+    delivery: Mutex<()>,
+    room: Mutex<Members>,
+    listeners: RwLock<Listeners>,
+    middlewares: RwLock<Vec<Middleware>>,
+    serial: AtomicBool,
+}
+
+/// The sockets of a namespace by their place in its core.
+struct Members {
+    core: NamespaceCore,
+    sockets: Vec<Option<Arc<SocketInner>>>,
+    waiting: BTreeMap<RequestId, oneshot::Sender<Answers>>,
+    slot: Option<Slot>,
+}
+
+impl NamespaceInner {
+    pub(crate) fn new(
+        name: socketio_proto::Namespace,
+        env: Arc<Env>,
+        parser: Arc<dyn Parser>,
+        state: Arc<Extensions>,
+        limits: NamespaceLimits,
+    ) -> Arc<Self> {
+        let core = NamespaceCore::new(name.clone(), Arc::clone(&parser), limits);
+        Arc::new(Self {
+            name,
+            env,
+            parser,
+            state,
+            delivery: Mutex::default(),
+            room: Mutex::new(Members {
+                core,
+                sockets: Vec::new(),
+                waiting: BTreeMap::new(),
+                slot: None,
+            }),
+            listeners: RwLock::default(),
+            middlewares: RwLock::default(),
+            serial: AtomicBool::new(false),
+        })
+    }
+
+    /// A namespace that starts with the listeners and middlewares of this one.
+    pub(crate) fn child(
+        &self,
+        name: socketio_proto::Namespace,
+        limits: NamespaceLimits,
+    ) -> Arc<Self> {
+        let child = Self::new(
+            name,
+            Arc::clone(&self.env),
+            Arc::clone(&self.parser),
+            Arc::clone(&self.state),
+            limits,
+        );
+        write(&child.listeners).clone_from(&read(&self.listeners));
+        write(&child.middlewares).clone_from(&read(&self.middlewares));
+        child.serial.store(self.is_serial(), Ordering::Relaxed);
+        child
+    }
+
+    pub(crate) fn name(&self) -> &socketio_proto::Namespace {
+        &self.name
+    }
+
+    pub(crate) fn state(&self) -> &Extensions {
+        &self.state
+    }
+
+    pub(crate) fn format(&self) -> Format {
+        self.parser.format()
+    }
+
+    pub(crate) fn is_serial(&self) -> bool {
+        self.serial.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn snapshot(&self, event: &str) -> Snapshot<Listener> {
+        read(&self.listeners).snapshot(event)
+    }
+
+    pub(crate) fn middlewares(&self) -> Vec<Middleware> {
+        read(&self.middlewares).clone()
+    }
+
+    /// A place in the room index for a socket whose middlewares have yet to run. It gets no broadcast so far.
+    pub(crate) fn admit(&self, id: &SocketId) -> Member {
+        lock(&self.room).core.admit(id)
+    }
+
+    /// Lets a socket in: its CONNECT reply goes out before any broadcast, and no broadcast after it is missed.
+    ///
+    /// False if its connection is gone; the socket is out of the index then.
+    pub(crate) fn enter(self: &Arc<Self>, socket: &Arc<SocketInner>) -> bool {
+        let _order = lock(&self.delivery);
+        let member = socket.member();
+        {
+            let mut members = lock(&self.room);
+            members.core.register(member);
+            if members.sockets.len() <= member.index() {
+                members.sockets.resize(member.index() + 1, None);
+            }
+            members.sockets[member.index()] = Some(Arc::clone(socket));
+        }
+        let accepted = socket.accept();
+        if !accepted {
+            self.leave(socket);
+        }
+        accepted
+    }
+
+    /// Takes a socket out of all rooms and out of the namespace, for good.
+    pub(crate) fn leave(self: &Arc<Self>, socket: &SocketInner) {
+        let gone = self.with_core(|members, now| {
+            // Under the lock: whoever finds it in another stage may count on its place in the index.
+            socket.set_stage(Stage::Gone);
+            members.core.remove(socket.member(), now);
+            members
+                .sockets
+                .get_mut(socket.member().index())
+                .and_then(Option::take)
+        });
+        drop(gone);
+    }
+
+    /// Does nothing for a socket that has left.
+    pub(crate) fn join(&self, socket: &SocketInner, rooms: &[Room]) -> Result<(), RoomError> {
+        let mut members = lock(&self.room);
+        if socket.stage() == Stage::Gone {
+            return Ok(());
+        }
+        rooms
+            .iter()
+            .map(|room| {
+                members
+                    .core
+                    .rooms_mut()
+                    .join(socket.member(), room.clone())
+                    .map(drop)
+            })
+            .fold(Ok(()), Result::and)
+    }
+
+    /// Does nothing for a socket that has left.
+    pub(crate) fn part(&self, socket: &SocketInner, rooms: &[Room]) {
+        let mut members = lock(&self.room);
+        if socket.stage() == Stage::Gone {
+            return;
+        }
+        for room in rooms {
+            members.core.rooms_mut().leave(socket.member(), room);
+        }
+    }
+
+    /// In the order in which they were joined; none for a socket that has left.
+    pub(crate) fn rooms_of(&self, socket: &SocketInner) -> Vec<String> {
+        let members = lock(&self.room);
+        if socket.stage() == Stage::Gone {
+            return Vec::new();
+        }
+        let rooms = members.core.rooms().rooms_of(socket.member());
+        rooms.map(|room| room.0.as_str().to_owned()).collect()
+    }
+
+    pub(crate) fn next_ack(&self) -> AckId {
+        lock(&self.room).core.next_ack()
+    }
+
+    pub(crate) fn select(&self, target: &Target) -> Vec<Socket> {
+        let members = lock(&self.room);
+        let selected = members.core.select(target);
+        selected
+            .into_iter()
+            .filter_map(|member| members.sockets.get(member.index())?.clone())
+            .map(Socket::from)
+            .collect()
+    }
+
+    /// Sends a broadcast on its way. The receiver, if acknowledgements are wanted, gets them all at once.
+    pub(crate) fn broadcast(
+        self: &Arc<Self>,
+        draft: Draft,
+    ) -> Result<Option<oneshot::Receiver<Answers>>, PayloadError> {
+        let _order = lock(&self.delivery);
+        let mut deliveries = Vec::new();
+        let waiting = self.with_core(|members, now| {
+            let request = members.core.broadcast(draft, now)?;
+            let waiting = request.map(|request| {
+                let (sender, receiver) = oneshot::channel();
+                members.waiting.insert(request, sender);
+                receiver
+            });
+            while let Some((member, delivery)) = members.core.poll_delivery() {
+                if let Some(Some(socket)) = members.sockets.get(member.index()) {
+                    deliveries.push((Arc::clone(socket), delivery));
+                }
+            }
+            Ok::<_, PayloadError>(waiting)
+        })?;
+        let mut missed = Vec::new();
+        for (socket, delivery) in deliveries {
+            if let Delivery::Encoded {
+                encoded,
+                volatile,
+                ack,
+            } = delivery
+                && socket.deliver(encoded, volatile, ack).is_err()
+                && let Some((_, request)) = ack
+            {
+                missed.push((request, socket.member()));
+            }
+        }
+        if !missed.is_empty() {
+            self.with_core(|members, _| {
+                for (request, member) in missed {
+                    members.core.handle_undelivered(request, member);
+                }
+            });
+        }
+        Ok(waiting)
+    }
+
+    pub(crate) fn answer(self: &Arc<Self>, request: RequestId, member: Member, answer: Payload) {
+        self.with_core(|members, now| members.core.handle_ack(request, member, answer, now));
+    }
+
+    /// One step of the core; what came of it is carried out after the lock is free.
+    fn with_core<R>(self: &Arc<Self>, step: impl FnOnce(&mut Members, Instant) -> R) -> R {
+        let now = self.env.clock.now();
+        let mut members = lock(&self.room);
+        let result = step(&mut members, now);
+        let mut complete = Vec::new();
+        while let Some(event) = members.core.poll_event() {
+            if let NamespaceEvent::Responses {
+                request,
+                responses,
+                missing,
+            } = event
+                && let Some(sender) = members.waiting.remove(&request)
+            {
+                complete.push((sender, (responses, missing)));
+            }
+        }
+        match members.core.poll_timeout() {
+            Some(deadline) if members.slot.is_none_or(|(set, _)| deadline < set) => {
+                let me: Weak<dyn Timed> = Arc::downgrade(self) as Weak<dyn Timed>;
+                members.slot = Some(self.env.timers.set(members.slot, deadline, me));
+            }
+            _ => {}
+        }
+        drop(members);
+        for (sender, answers) in complete {
+            // Fails if nobody waits any more.
+            let _ = sender.send(answers);
+        }
+        result
+    }
+}
+
+impl Timed for NamespaceInner {
+    fn fire(self: Arc<Self>) {
+        self.with_core(|members, now| {
+            members.slot = None;
+            members.core.handle_timeout(now);
+        });
+    }
+}
+
+impl std::fmt::Debug for NamespaceInner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Namespace")
+            .field("name", &self.name.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A namespace of the server. Clones share it.
+///
+/// Handlers that are registered here serve every socket of the namespace and cost nothing per socket.
+#[derive(Clone, Debug)]
+pub struct Namespace(pub(crate) Arc<NamespaceInner>);
+
+impl Namespace {
+    /// Its name, with the leading slash.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.name.as_str()
+    }
+
+    /// Calls a handler for each socket that has connected: [`Socket`] and the like are its parameters.
+    pub fn on_connection<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.register(CONNECTION, handler)
+    }
+
+    /// Calls a handler for each event of this name, on any socket of the namespace.
+    ///
+    /// Handlers of a socket start in the order in which its events arrive, and run up to their first suspension; see
+    /// [`serial`](Self::serial) for one after the other.
+    pub fn on<A, H>(&self, event: &str, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.register(event, handler)
+    }
+
+    /// As [`on`](Self::on), for the first event only.
+    pub fn once<A, H>(&self, event: &str, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        write(&self.0.listeners).once(event.to_owned(), Listener::new(handler))
+    }
+
+    /// Calls a handler for every event, before those of its name. Take [`Event`](crate::Event) to learn the name and
+    /// [`Rest`](crate::Rest) for the arguments.
+    pub fn on_any<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        write(&self.0.listeners).on_any(Listener::new(handler))
+    }
+
+    /// Calls a handler when a socket is about to leave, while it is still in its rooms. [`Reason`](crate::Reason) is
+    /// one of its possible parameters.
+    pub fn on_disconnecting<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.register(DISCONNECTING, handler)
+    }
+
+    /// Calls a handler when a socket has left. [`Reason`](crate::Reason) is one of its possible parameters.
+    pub fn on_disconnect<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.register(DISCONNECT, handler)
+    }
+
+    /// Takes a handler off. False if it was not there.
+    pub fn off(&self, id: ListenerId) -> bool {
+        write(&self.0.listeners).off(id)
+    }
+
+    /// Takes all handlers of an event off.
+    pub fn off_event(&self, event: &str) {
+        write(&self.0.listeners).off_event(event);
+    }
+
+    /// Adds a middleware: each client passes all of them, in order, before it is connected. An error refuses it; the
+    /// client gets its message and data.
+    ///
+    /// Its parameters are those of a handler without event arguments: [`Socket`], [`Auth`](crate::Auth), ...
+    pub fn middleware<A, H, E>(&self, middleware: H)
+    where
+        H: Handler<A, Output = Result<(), E>>,
+        E: Into<Refusal> + 'static,
+    {
+        let call = move |context: &mut EventContext<'_>| match middleware.call(context) {
+            Ok(future) => {
+                let future: BoxFuture<'static, _> =
+                    Box::pin(async move { future.await.map_err(Into::into) });
+                future
+            }
+            Err(error) => {
+                let refusal = Refusal::new(error.to_string());
+                Box::pin(std::future::ready(Err(refusal)))
+            }
+        };
+        write(&self.0.middlewares).push(Middleware(Arc::new(call)));
+    }
+
+    /// Handles the events of each socket strictly one after another: the next handler starts when the one before has
+    /// finished. Other sockets are not held up.
+    pub fn serial(&self) -> &Self {
+        self.0.serial.store(true, Ordering::Relaxed);
+        self
+    }
+
+    /// Everybody in the namespace.
+    pub fn broadcast(&self) -> Broadcast {
+        Broadcast::new(&self.0)
+    }
+
+    /// Whoever is in these rooms.
+    pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.broadcast().to(rooms)
+    }
+
+    /// Everybody but the members of these rooms.
+    pub fn except(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.broadcast().except(rooms)
+    }
+
+    /// Sockets of this server only, once there are several.
+    pub fn local(&self) -> Broadcast {
+        self.broadcast().local()
+    }
+
+    /// Emits to everybody whose transport is ready.
+    pub fn volatile(&self) -> Broadcast {
+        self.broadcast().volatile()
+    }
+
+    /// Emits to everybody in the namespace; see [`Broadcast::emit`].
+    ///
+    /// # Errors
+    /// As [`Broadcast::emit`].
+    pub fn emit(&self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
+        self.broadcast().emit(event, arguments)
+    }
+
+    /// Emits to everybody and collects the acknowledgements; see [`Broadcast::emit_with_ack`].
+    ///
+    /// # Errors
+    /// As [`Broadcast::emit_with_ack`].
+    pub async fn emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        arguments: impl Serialize,
+    ) -> Result<Responses<T>, AckError> {
+        self.broadcast().emit_with_ack(event, arguments).await
+    }
+
+    /// All sockets of the namespace.
+    #[must_use]
+    pub fn sockets(&self) -> Vec<Socket> {
+        self.broadcast().fetch_sockets()
+    }
+
+    /// Number of sockets in the namespace.
+    #[must_use]
+    pub fn socket_count(&self) -> usize {
+        lock(&self.0.room).sockets.iter().flatten().count()
+    }
+
+    /// Names of all rooms of the namespace, in order. Each socket is in a room of its own, named by its id.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<String> {
+        let members = lock(&self.0.room);
+        members
+            .core
+            .rooms()
+            .iter()
+            .map(|(room, _)| room.0.as_str().to_owned())
+            .collect()
+    }
+
+    fn register<A, H>(&self, event: &str, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        write(&self.0.listeners).on(event.to_owned(), Listener::new(handler))
+    }
+}

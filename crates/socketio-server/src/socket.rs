@@ -1,0 +1,594 @@
+//! One client in one namespace.
+
+use crate::broadcast::{Broadcast, IntoRooms};
+use crate::dispatch::Sio;
+use crate::error::{AckError, EmitError};
+use crate::extensions::Extensions;
+use crate::handler::{Handler, Listener, Outcome, Started};
+use crate::namespace::{DISCONNECT, DISCONNECTING, Listeners, Namespace, NamespaceInner};
+use crate::sync::{lock, read, write};
+use crate::transport::{Client, HandshakeRequest, Origin, Suspended};
+use engineio_proto::{CloseReason, Transport};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use socketio_observer::{ListenerId, Snapshot};
+use socketio_proto::acks::{AckToken, RequestId};
+use socketio_proto::rooms::{Member, Room, RoomError};
+use socketio_proto::server::{Connection, Emit, Socket as Handle};
+use socketio_proto::value::Map;
+use socketio_proto::{AckId, Encoded, Format, Payload, PayloadError, SocketId, Value};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Where a socket is in its life.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub(crate) enum Stage {
+    /// Its middlewares are running.
+    Joining,
+    Connected,
+    Gone,
+}
+
+pub(crate) struct SocketInner {
+    client: Arc<Client<Sio>>,
+    namespace: Arc<NamespaceInner>,
+    handle: Handle,
+    id: SocketId,
+    member: Member,
+    auth: Option<Payload>,
+    stage: AtomicU8,
+    data: Mutex<Value>,
+    /// Made on first use, as most sockets never need them.
+    extensions: OnceLock<Box<Extensions>>,
+    overlay: OnceLock<Box<RwLock<Listeners>>>,
+    serial: OnceLock<Box<Mutex<Queue>>>,
+}
+
+/// Handlers of a serial namespace that wait for their turn. Each counts as suspended, so that a client that sends
+/// faster than its events are handled is read no further.
+#[derive(Default)]
+pub(crate) struct Queue {
+    pub(crate) is_running: bool,
+    pub(crate) waiting: VecDeque<Turn>,
+}
+
+/// One such handler.
+pub(crate) struct Turn {
+    pub(crate) event: String,
+    pub(crate) future: Started,
+    pub(crate) _suspended: Suspended<Sio>,
+}
+
+impl SocketInner {
+    pub(crate) fn new(
+        client: &Arc<Client<Sio>>,
+        namespace: &Arc<NamespaceInner>,
+        handle: Handle,
+        id: SocketId,
+        auth: Option<Payload>,
+    ) -> Arc<Self> {
+        let member = namespace.admit(&id);
+        Arc::new(Self {
+            client: Arc::clone(client),
+            namespace: Arc::clone(namespace),
+            handle,
+            id,
+            member,
+            auth,
+            stage: AtomicU8::new(Stage::Joining as u8),
+            data: Mutex::default(),
+            extensions: OnceLock::new(),
+            overlay: OnceLock::new(),
+            serial: OnceLock::new(),
+        })
+    }
+
+    pub(crate) fn client(&self) -> &Arc<Client<Sio>> {
+        &self.client
+    }
+
+    pub(crate) fn namespace(&self) -> &Arc<NamespaceInner> {
+        &self.namespace
+    }
+
+    pub(crate) fn handle(&self) -> Handle {
+        self.handle
+    }
+
+    pub(crate) fn member(&self) -> Member {
+        self.member
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        match self.stage.load(Ordering::Acquire) {
+            0 => Stage::Joining,
+            1 => Stage::Connected,
+            _ => Stage::Gone,
+        }
+    }
+
+    pub(crate) fn set_stage(&self, stage: Stage) {
+        self.stage.store(stage as u8, Ordering::Release);
+    }
+
+    /// The socket's own listeners, if it ever had any.
+    pub(crate) fn overlay(&self, event: &str) -> Option<Snapshot<Listener>> {
+        self.overlay
+            .get()
+            .map(|overlay| read(overlay).snapshot(event))
+    }
+
+    pub(crate) fn serial_queue(&self) -> &Mutex<Queue> {
+        self.serial.get_or_init(Box::default)
+    }
+
+    /// Sends the CONNECT reply. False if the connection is gone.
+    pub(crate) fn accept(&self) -> bool {
+        self.with(|connection, socket| connection.accept(socket, self.id.clone()))
+    }
+
+    pub(crate) fn with<R>(&self, call: impl FnOnce(&mut Connection, Handle) -> R) -> R {
+        self.client.step(Origin::Elsewhere, |state, now| {
+            state
+                .machine
+                .apply(now, |connection| call(connection, self.handle))
+        })
+    }
+
+    /// Its part of a broadcast. A client that can't take it is closed by the core, one that is gone misses it.
+    pub(crate) fn deliver(
+        &self,
+        encoded: Encoded,
+        volatile: bool,
+        ack: Option<(AckId, RequestId)>,
+    ) -> Result<(), socketio_proto::EmitError> {
+        self.with(|connection, socket| connection.emit_encoded(socket, encoded, volatile, ack))
+    }
+}
+
+/// One client in one namespace. Clones share it.
+#[derive(Clone)]
+pub struct Socket(Arc<SocketInner>);
+
+impl Socket {
+    /// Its id, unguessable and different from the id of the session below. Also the name of its own room.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.0.id.as_str()
+    }
+
+    /// The namespace that it is in.
+    #[must_use]
+    pub fn namespace(&self) -> Namespace {
+        Namespace(Arc::clone(&self.0.namespace))
+    }
+
+    /// Whether it has connected and not yet left.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.0.stage() == Stage::Connected
+    }
+
+    /// The request that opened the client's session.
+    #[must_use]
+    pub fn request(&self) -> &Arc<HandshakeRequest> {
+        self.0.client.request()
+    }
+
+    /// The transport that the client uses now.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        self.0
+            .client
+            .peek(|state| state.machine.engine().transport())
+    }
+
+    /// What the client sent along with its connection to the namespace; an empty object if it sent nothing.
+    ///
+    /// # Errors
+    /// When it is of another type.
+    pub fn auth<T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
+        match &self.0.auth {
+            Some(auth) => auth.decode(),
+            None => Payload::value(self.format(), &Value::Object(Map::new()))?.decode(),
+        }
+    }
+
+    /// Data that belongs to the socket: JSON, shown to whoever asks for it.
+    #[must_use]
+    pub fn data(&self) -> Value {
+        lock(&self.0.data).clone()
+    }
+
+    /// Replaces the socket's data.
+    pub fn set_data(&self, data: impl Into<Value>) {
+        *lock(&self.0.data) = data.into();
+    }
+
+    /// Changes the socket's data in place. The change must not call back into the socket's data.
+    pub fn update_data<R>(&self, change: impl FnOnce(&mut Value) -> R) -> R {
+        change(&mut lock(&self.0.data))
+    }
+
+    /// Values of any type that the application keeps with the socket.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        self.0.extensions.get_or_init(Box::default)
+    }
+
+    /// Emits an event to the client. A tuple gives several arguments, anything else one, `()` none.
+    ///
+    /// # Errors
+    /// [`EmitError::Payload`] when the arguments can't be written or the name is reserved, [`EmitError::Socket`] when
+    /// the client has gone or its buffer is full. Nothing is sent then.
+    pub fn emit(&self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
+        Emitter::new(self).emit(event, arguments)
+    }
+
+    /// Emits an event and waits for the client's acknowledgement, for as long as the client is connected; see
+    /// [`timeout`](Self::timeout).
+    ///
+    /// A tuple takes several arguments of the acknowledgement, anything else the first.
+    ///
+    /// # Errors
+    /// Those of [`emit`](Self::emit), and [`AckError::Disconnected`] when the client goes away before it answers.
+    pub async fn emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        arguments: impl Serialize,
+    ) -> Result<T, AckError> {
+        Emitter::new(self).emit_with_ack(event, arguments).await
+    }
+
+    /// The next emit is dropped, instead of waiting, if the client's transport is busy.
+    pub fn volatile(&self) -> Emitter<'_> {
+        Emitter {
+            volatile: true,
+            ..Emitter::new(self)
+        }
+    }
+
+    /// The next emit waits that long for its acknowledgement.
+    pub fn timeout(&self, timeout: Duration) -> Emitter<'_> {
+        Emitter {
+            timeout: Some(timeout),
+            ..Emitter::new(self)
+        }
+    }
+
+    /// Everybody in the namespace but this socket.
+    pub fn broadcast(&self) -> Broadcast {
+        Broadcast::new(&self.0.namespace).except(self.id())
+    }
+
+    /// Whoever is in these rooms, but not this socket.
+    pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.broadcast().to(rooms)
+    }
+
+    /// Everybody but the members of these rooms and this socket.
+    pub fn except(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.broadcast().except(rooms)
+    }
+
+    /// Sockets of this server only, once there are several, but not this one.
+    pub fn local(&self) -> Broadcast {
+        self.broadcast().local()
+    }
+
+    /// Joins rooms. Does nothing once the socket has left.
+    ///
+    /// # Errors
+    /// When the socket would be in too many, or a name is too long; the rooms before it are joined then.
+    pub fn join(&self, rooms: impl IntoRooms) -> Result<(), RoomError> {
+        let rooms: Vec<Room> = rooms.into_rooms().collect();
+        self.join_all(&rooms)
+    }
+
+    /// Leaves rooms; those that it is not in don't matter.
+    pub fn leave(&self, rooms: impl IntoRooms) {
+        let rooms: Vec<Room> = rooms.into_rooms().collect();
+        self.leave_all(&rooms);
+    }
+
+    /// The rooms that it is in, in the order in which it joined them. None once it has left.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<String> {
+        self.0.namespace.rooms_of(&self.0)
+    }
+
+    pub(crate) fn join_all(&self, rooms: &[Room]) -> Result<(), RoomError> {
+        self.0.namespace.join(&self.0, rooms)
+    }
+
+    pub(crate) fn leave_all(&self, rooms: &[Room]) {
+        self.0.namespace.part(&self.0, rooms);
+    }
+
+    /// Calls a handler for each event of this name on this socket, after those of the namespace.
+    ///
+    /// Prefer [`Namespace::on`], which costs nothing per socket.
+    pub fn on<A, H>(&self, event: &str, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        write(self.own_listeners()).on(event.to_owned(), Listener::new(handler))
+    }
+
+    /// As [`on`](Self::on), for the first event only.
+    pub fn once<A, H>(&self, event: &str, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        write(self.own_listeners()).once(event.to_owned(), Listener::new(handler))
+    }
+
+    /// Calls a handler for every event of this socket, after the namespace's and before those of the event's name.
+    pub fn on_any<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        write(self.own_listeners()).on_any(Listener::new(handler))
+    }
+
+    /// Calls a handler when this socket is about to leave, while it is still in its rooms.
+    pub fn on_disconnecting<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.on(DISCONNECTING, handler)
+    }
+
+    /// Calls a handler when this socket has left.
+    pub fn on_disconnect<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.on(DISCONNECT, handler)
+    }
+
+    /// Takes a handler of this socket off. False if it was not there.
+    pub fn off(&self, id: ListenerId) -> bool {
+        self.0
+            .overlay
+            .get()
+            .is_some_and(|overlay| write(overlay).off(id))
+    }
+
+    /// Takes all of this socket's handlers of an event off.
+    pub fn off_event(&self, event: &str) {
+        if let Some(overlay) = self.0.overlay.get() {
+            write(overlay).off_event(event);
+        }
+    }
+
+    /// Disconnects the socket from its namespace; with `close`, all sockets of the client and its connection.
+    pub fn disconnect(&self, close: bool) {
+        self.with(|connection, socket| connection.disconnect(socket, close));
+    }
+
+    /// Closes the connection below, for all namespaces, without telling them first: the client sees
+    /// `transport close` and comes back.
+    pub fn close_connection(&self) {
+        self.0.client.close(CloseReason::Forced);
+    }
+
+    pub(crate) fn with<R>(&self, call: impl FnOnce(&mut Connection, Handle) -> R) -> R {
+        self.0.with(call)
+    }
+
+    pub(crate) fn format(&self) -> Format {
+        self.0.namespace.format()
+    }
+
+    pub(crate) fn state(&self) -> &Extensions {
+        self.0.namespace.state()
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<SocketInner> {
+        &self.0
+    }
+
+    fn own_listeners(&self) -> &RwLock<Listeners> {
+        self.0.overlay.get_or_init(Box::default)
+    }
+}
+
+impl From<Arc<SocketInner>> for Socket {
+    fn from(inner: Arc<SocketInner>) -> Self {
+        Self(inner)
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("namespace", &self.0.namespace.name().as_str())
+            .field("id", &self.id())
+            .field("stage", &self.0.stage())
+            .finish()
+    }
+}
+
+/// How to emit one event to one socket.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "it does nothing until something is emitted"]
+pub struct Emitter<'a> {
+    socket: &'a Socket,
+    volatile: bool,
+    timeout: Option<Duration>,
+}
+
+impl<'a> Emitter<'a> {
+    fn new(socket: &'a Socket) -> Self {
+        Self {
+            socket,
+            volatile: false,
+            timeout: None,
+        }
+    }
+
+    /// Dropped, instead of waiting, if the client's transport is busy.
+    pub fn volatile(mut self) -> Self {
+        self.volatile = true;
+        self
+    }
+
+    /// Waits that long for the acknowledgement.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Everybody in the namespace but this socket, with the flags so far.
+    pub fn broadcast(self) -> Broadcast {
+        let mut broadcast = self.socket.broadcast();
+        if self.volatile {
+            broadcast = broadcast.volatile();
+        }
+        match self.timeout {
+            Some(timeout) => broadcast.timeout(timeout),
+            None => broadcast,
+        }
+    }
+
+    /// Whoever is in these rooms, but not this socket, with the flags so far.
+    pub fn to(self, rooms: impl IntoRooms) -> Broadcast {
+        self.broadcast().to(rooms)
+    }
+
+    /// See [`Socket::emit`]. A volatile event that was dropped is no error.
+    ///
+    /// # Errors
+    /// As [`Socket::emit`].
+    pub fn emit(self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
+        let payload = Payload::new(self.socket.format(), Some(event), &arguments)?;
+        let how = self.how(None);
+        let client = self.socket.0.client();
+        let emitted = client.step(Origin::Elsewhere, |state, now| {
+            state.machine.apply(now, |connection| {
+                connection.emit(self.socket.0.handle, payload, how, now)
+            })
+        });
+        match emitted {
+            Ok(_) | Err(socketio_proto::EmitError::Dropped) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// See [`Socket::emit_with_ack`].
+    ///
+    /// # Errors
+    /// As [`Socket::emit_with_ack`], and [`AckError::Timeout`].
+    pub async fn emit_with_ack<T: DeserializeOwned>(
+        self,
+        event: &str,
+        arguments: impl Serialize,
+    ) -> Result<T, AckError> {
+        self.emit_with_ack_raw(event, arguments)
+            .await?
+            .decode()
+            .map_err(AckError::Decode)
+    }
+
+    /// As [`emit_with_ack`](Self::emit_with_ack), with the acknowledgement as it came: all its arguments, and its
+    /// attachments without a copy.
+    ///
+    /// # Errors
+    /// As [`emit_with_ack`](Self::emit_with_ack), but for [`AckError::Decode`].
+    pub async fn emit_with_ack_raw(
+        self,
+        event: &str,
+        arguments: impl Serialize,
+    ) -> Result<Payload, AckError> {
+        let waiting = self.ask(event, arguments)?;
+        waiting.answer().await
+    }
+
+    /// Emits and enters the one who waits, in one step: an answer can't come in between.
+    fn ask(self, event: &str, arguments: impl Serialize) -> Result<Waiting, EmitError> {
+        let payload = Payload::new(self.socket.format(), Some(event), &arguments)?;
+        let how = self.how(Some(self.socket.0.namespace.next_ack()));
+        let (sender, receiver) = oneshot::channel();
+        let client = Arc::clone(self.socket.0.client());
+        let token = client.step(Origin::Elsewhere, |state, now| {
+            let token = state.machine.apply(now, |connection| {
+                connection.emit(self.socket.0.handle, payload, how, now)
+            })?;
+            let token = token.ok_or(socketio_proto::EmitError::Dropped)?;
+            state.data.acks.insert(token, sender);
+            Ok::<_, socketio_proto::EmitError>(token)
+        })?;
+        Ok(Waiting {
+            client,
+            token,
+            receiver,
+        })
+    }
+
+    fn how(&self, ack: Option<AckId>) -> Emit {
+        let mut how = Emit::default();
+        how.volatile = self.volatile;
+        how.ack = ack;
+        how.timeout = self.timeout;
+        how
+    }
+}
+
+/// One who waits for an acknowledgement. Gives up when dropped.
+struct Waiting {
+    client: Arc<Client<Sio>>,
+    token: AckToken,
+    receiver: oneshot::Receiver<Result<Payload, socketio_proto::AckError>>,
+}
+
+impl Waiting {
+    async fn answer(mut self) -> Result<Payload, AckError> {
+        match (&mut self.receiver).await {
+            Ok(answer) => answer.map_err(AckError::from),
+            Err(_) => Err(AckError::Disconnected),
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.client.step(Origin::Elsewhere, |state, now| {
+            if state.data.acks.remove(&self.token).is_some() {
+                state
+                    .machine
+                    .apply(now, |connection| connection.cancel_ack(self.token));
+            }
+        });
+    }
+}
+
+/// Why a socket has left: a parameter of [`on_disconnect`](Namespace::on_disconnect) handlers.
+///
+/// Its text is the reference's: `transport close`, `client namespace disconnect`, ...
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Reason(pub(crate) socketio_proto::DisconnectReason);
+
+impl Reason {
+    /// The protocol core's reason.
+    #[must_use]
+    pub fn get(&self) -> &socketio_proto::DisconnectReason {
+        &self.0
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,396 @@
+//! The server and its builder.
+
+use crate::dispatch::{OnError, Sio};
+use crate::env::Env;
+use crate::error::HandlerError;
+use crate::extensions::Extensions;
+use crate::namespace::{Namespace, NamespaceInner};
+use crate::options::{Forbidden, engine_options};
+use crate::service::{NotFound, endpoint, serve};
+use crate::socket::Socket;
+use crate::sync::{lock, read, write};
+use crate::transport::{HandshakeRequest, Host, HostOptions, ResponseBody};
+use bytes::Bytes;
+use engineio_proto::config::{Cookie, Cors, ServerConfig};
+use engineio_proto::http::Reject;
+use engineio_proto::{Text, Transport};
+use futures_util::future::BoxFuture;
+use http::{Request, Response};
+use http_body::Body;
+use socketio_proto::parser::{Json, Limits};
+use socketio_proto::server::{Config, NamespaceLimits};
+use socketio_proto::{Parser, Payload};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+type Names = BTreeMap<socketio_proto::Namespace, Arc<NamespaceInner>>;
+type Accepts = Box<dyn Fn(&str, &ConnectAuth<'_>) -> bool + Send + Sync>;
+
+/// The namespaces of a server: those that were named, and those that come into being when a client asks.
+struct Namespaces {
+    env: Arc<Env>,
+    parser: Arc<dyn Parser>,
+    state: Arc<Extensions>,
+    limits: NamespaceLimits,
+    max_dynamic: usize,
+    names: RwLock<Names>,
+    patterns: RwLock<Vec<(Accepts, Arc<NamespaceInner>)>>,
+    dynamic: Mutex<usize>,
+}
+
+/// What a client sent along with its connection, for [`SocketIo::of_matching`].
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectAuth<'a>(Option<&'a Payload>);
+
+impl ConnectAuth<'_> {
+    /// Decodes it; `None` if there is nothing, or something else.
+    #[must_use]
+    pub fn get<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
+        self.0.and_then(|auth| auth.decode().ok())
+    }
+}
+
+impl Namespaces {
+    fn of(&self, name: &str) -> Arc<NamespaceInner> {
+        let name = normalise(name);
+        let mut names = write(&self.names);
+        let fresh = || {
+            let (env, parser) = (Arc::clone(&self.env), Arc::clone(&self.parser));
+            NamespaceInner::new(
+                name.clone(),
+                env,
+                parser,
+                Arc::clone(&self.state),
+                self.limits,
+            )
+        };
+        Arc::clone(names.entry(name.clone()).or_insert_with(fresh))
+    }
+
+    /// The namespace that a client asks for: one that is there, or a child of the first pattern that accepts it.
+    fn find(
+        &self,
+        name: &socketio_proto::Namespace,
+        auth: Option<&Payload>,
+    ) -> Option<Arc<NamespaceInner>> {
+        if let Some(found) = read(&self.names).get(name) {
+            return Some(Arc::clone(found));
+        }
+        let patterns = read(&self.patterns);
+        let (_, parent) = patterns
+            .iter()
+            .find(|(accepts, _)| accepts(name.as_str(), &ConnectAuth(auth)))?;
+        let mut dynamic = lock(&self.dynamic);
+        if *dynamic >= self.max_dynamic {
+            return None;
+        }
+        *dynamic += 1;
+        // The name is a slice of the client's frame, which the namespace would keep alive.
+        let name = normalise(name.as_str());
+        let child = parent.child(name.clone(), self.limits);
+        Some(Arc::clone(write(&self.names).entry(name).or_insert(child)))
+    }
+}
+
+/// The name with the leading slash that every namespace has.
+fn normalise(name: &str) -> socketio_proto::Namespace {
+    let with_slash = if name.starts_with('/') {
+        name.to_owned()
+    } else {
+        format!("/{name}")
+    };
+    let text = Text::from(with_slash.replace(',', ""));
+    socketio_proto::Namespace::new(text).unwrap_or_else(socketio_proto::Namespace::root)
+}
+
+/// A Socket.IO server. Clones share it.
+///
+/// It dereferences to its main namespace, `/`: `io.on(..)`, `io.emit(..)`, `io.to(..)` are those of
+/// [`Namespace`].
+#[derive(Clone)]
+pub struct SocketIo {
+    host: Arc<Host<Sio>>,
+    namespaces: Arc<Namespaces>,
+    main: Namespace,
+}
+
+impl SocketIo {
+    /// Options first, then [`build`](SocketIoBuilder::build).
+    #[must_use]
+    pub fn builder() -> SocketIoBuilder {
+        SocketIoBuilder::default()
+    }
+
+    /// A server with the default options.
+    #[must_use]
+    pub fn new() -> (SocketIoLayer, Self) {
+        Self::builder().build()
+    }
+
+    /// The namespace of this name, made if it is not there. A missing leading slash is added.
+    #[must_use]
+    pub fn of(&self, name: &str) -> Namespace {
+        Namespace(self.namespaces.of(name))
+    }
+
+    /// Namespaces that come into being when a client asks for one that `accepts` says yes to.
+    ///
+    /// What is registered on the returned parent, up to then, is what each of them starts with. Patterns are asked in
+    /// the order of their registration, names that exist already are not asked about.
+    #[must_use]
+    pub fn of_matching(
+        &self,
+        accepts: impl Fn(&str, &ConnectAuth<'_>) -> bool + Send + Sync + 'static,
+    ) -> Namespace {
+        let inner = &self.namespaces;
+        let mut patterns = write(&inner.patterns);
+        let name = normalise(&format!("/_{}", patterns.len()));
+        let (env, parser) = (Arc::clone(&inner.env), Arc::clone(&inner.parser));
+        let parent = NamespaceInner::new(name, env, parser, Arc::clone(&inner.state), inner.limits);
+        patterns.push((Box::new(accepts), Arc::clone(&parent)));
+        Namespace(parent)
+    }
+
+    /// All namespaces that exist, by name.
+    #[must_use]
+    pub fn namespaces(&self) -> Vec<Namespace> {
+        read(&self.namespaces.names)
+            .values()
+            .cloned()
+            .map(Namespace)
+            .collect()
+    }
+
+    /// The endpoint as a layer: requests to other paths go on to the service behind.
+    #[must_use]
+    pub fn layer(&self) -> SocketIoLayer {
+        SocketIoLayer {
+            host: Arc::clone(&self.host),
+        }
+    }
+
+    /// The endpoint as a tower or hyper service in front of `inner`; [`NotFound`] if there is nothing else.
+    pub fn service<S>(&self, inner: S) -> SocketIoService<S> {
+        SocketIoService {
+            host: Arc::clone(&self.host),
+            inner,
+        }
+    }
+
+    /// Serves the endpoint, and nothing else, on `listener` until [`shutdown`](Self::shutdown).
+    ///
+    /// # Errors
+    /// Those of the listener.
+    pub async fn serve(&self, listener: TcpListener) -> std::io::Result<()> {
+        self.serve_with(listener, NotFound).await
+    }
+
+    /// Serves the endpoint on `listener`, and other paths by `inner`, until [`shutdown`](Self::shutdown).
+    ///
+    /// # Errors
+    /// Those of the listener.
+    pub async fn serve_with<S, R>(&self, listener: TcpListener, inner: S) -> std::io::Result<()>
+    where
+        S: tower_service::Service<Request<hyper::body::Incoming>, Response = Response<R>>
+            + Clone
+            + Send
+            + 'static,
+        S::Future: Send,
+        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        R: Body<Data = Bytes> + Send + Unpin + 'static,
+        R::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        serve(Arc::clone(&self.host), listener, inner).await
+    }
+
+    /// Number of live Engine.IO sessions: clients, whatever namespaces they are in.
+    #[must_use]
+    pub fn client_count(&self) -> usize {
+        self.host.table().len()
+    }
+
+    /// Refuses new clients, closes all others with the reason `server shutting down` and waits until they are gone,
+    /// for two seconds at most. The clients see `transport close` and will try to come back.
+    pub async fn shutdown(&self) {
+        self.host.shutdown(crate::SHUTDOWN_PATIENCE).await;
+    }
+}
+
+impl Deref for SocketIo {
+    type Target = Namespace;
+
+    fn deref(&self) -> &Namespace {
+        &self.main
+    }
+}
+
+impl std::fmt::Debug for SocketIo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SocketIo")
+            .field("clients", &self.client_count())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Options of a server. Each has the default of the reference unless it says otherwise.
+pub struct SocketIoBuilder {
+    host: HostOptions,
+    config: Config,
+    limits: NamespaceLimits,
+    max_dynamic: usize,
+    state: Extensions,
+    on_error: Option<OnError>,
+}
+
+impl Default for SocketIoBuilder {
+    fn default() -> Self {
+        Self {
+            host: HostOptions::new(ServerConfig::default().with_path("/socket.io")),
+            config: Config::default(),
+            limits: NamespaceLimits::default(),
+            max_dynamic: 10_000,
+            state: Extensions::default(),
+            on_error: None,
+        }
+    }
+}
+
+impl SocketIoBuilder {
+    engine_options!();
+
+    /// Path of the endpoint. Default: `/socket.io/`.
+    #[must_use]
+    pub fn path(mut self, path: &str) -> Self {
+        self.host.config = self.host.config.with_path(path);
+        self
+    }
+
+    /// Time within which a client must have joined a namespace. Default: 45 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, value: Duration) -> Self {
+        self.config.connect_timeout = Some(value);
+        self
+    }
+
+    /// Limits on packets, see [`Limits`].
+    #[must_use]
+    pub fn packet_limits(mut self, limits: Limits) -> Self {
+        self.config.limits = limits;
+        self
+    }
+
+    /// Limits on rooms and on broadcasts that wait for acknowledgements, see [`NamespaceLimits`].
+    #[must_use]
+    pub fn namespace_limits(mut self, limits: NamespaceLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Namespaces that one client may be in, or on its way into, at a time. Default: 64.
+    #[must_use]
+    pub fn max_namespaces(mut self, value: usize) -> Self {
+        self.config.max_namespaces = value;
+        self
+    }
+
+    /// Namespaces that may come into being because clients ask for them; see [`SocketIo::of_matching`]. Default:
+    /// 10,000. A client that asks for one more is told that there is no such namespace.
+    #[must_use]
+    pub fn max_dynamic_namespaces(mut self, value: usize) -> Self {
+        self.max_dynamic = value;
+        self
+    }
+
+    /// Acknowledgements that may be outstanding per client. Default: 1,024; one more is refused at the emit.
+    #[must_use]
+    pub fn max_pending_acks(mut self, value: usize) -> Self {
+        self.config.max_pending_acks = value;
+        self
+    }
+
+    /// Handlers of one client that may be suspended at a time. Default: 1,024; no more of its input is read until
+    /// one of them has finished.
+    #[must_use]
+    pub fn max_pending_handlers(mut self, value: usize) -> Self {
+        self.host.max_pending_handlers = value.max(1);
+        self
+    }
+
+    /// A value for handlers that ask for [`State<T>`](crate::State).
+    #[must_use]
+    pub fn state<T: Clone + Send + Sync + 'static>(self, value: T) -> Self {
+        self.state.insert(value);
+        self
+    }
+
+    /// Told of each handler that returned an error, panicked, or could not be called because an argument is of
+    /// another type. The socket stays connected in any case.
+    #[must_use]
+    pub fn on_error(
+        mut self,
+        hook: impl Fn(&Socket, &str, HandlerError) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_error = Some(Arc::new(hook));
+        self
+    }
+
+    /// The server, and the layer that puts it in front of a service. Nothing runs before the first request.
+    #[must_use]
+    pub fn build(self) -> (SocketIoLayer, SocketIo) {
+        let env = Env::start();
+        let parser: Arc<dyn Parser> = Arc::new(Json);
+        let namespaces = Arc::new(Namespaces {
+            env: Arc::clone(&env),
+            parser: Arc::clone(&parser),
+            state: Arc::new(self.state),
+            limits: self.limits,
+            max_dynamic: self.max_dynamic,
+            names: RwLock::default(),
+            patterns: RwLock::default(),
+            dynamic: Mutex::default(),
+        });
+        let main = Namespace(namespaces.of("/"));
+        let find = Arc::clone(&namespaces);
+        let app = Sio {
+            config: Arc::new(self.config),
+            parser,
+            lookup: Box::new(move |name, auth| find.find(name, auth)),
+            on_error: self.on_error,
+        };
+        let host = Host::new(app, self.host, env);
+        let io = SocketIo {
+            host,
+            namespaces,
+            main,
+        };
+        (io.layer(), io)
+    }
+}
+
+impl std::fmt::Debug for SocketIoBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SocketIoBuilder")
+            .field("engine", &self.host.config)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The endpoint as a [tower layer](tower_layer::Layer), for axum's `Router::layer` and the like.
+#[derive(Clone)]
+pub struct SocketIoLayer {
+    host: Arc<Host<Sio>>,
+}
+
+/// The endpoint as a tower or hyper service in front of another.
+#[derive(Clone)]
+pub struct SocketIoService<S> {
+    host: Arc<Host<Sio>>,
+    inner: S,
+}
+
+endpoint!(SocketIoLayer, SocketIoService);

@@ -1,0 +1,111 @@
+//! What is kept of the request that opened a session.
+
+use crate::clock;
+use engineio_proto::http::query_pairs;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Uri, header};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::SystemTime;
+
+/// Put into a request's extensions by whoever accepted the connection, to tell what HTTP itself doesn't.
+///
+/// [`SocketIo::serve`](crate::SocketIo::serve) does so. With the feature `axum` the address is also taken from
+/// `axum::extract::ConnectInfo<SocketAddr>`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ConnectionInfo {
+    /// Address of the other side.
+    pub address: SocketAddr,
+    /// Whether the connection is encrypted.
+    pub secure: bool,
+}
+
+impl ConnectionInfo {
+    /// A connection from `address`, in plain text.
+    #[must_use]
+    pub fn new(address: SocketAddr) -> Self {
+        Self {
+            address,
+            secure: false,
+        }
+    }
+
+    /// Says whether the connection is encrypted.
+    #[must_use]
+    pub fn secure(mut self, secure: bool) -> Self {
+        self.secure = secure;
+        self
+    }
+}
+
+/// The request that opened an Engine.IO session. All namespaces of a client share it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct HandshakeRequest {
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its path and query, as received.
+    pub uri: Uri,
+    /// Address of the peer, if whoever accepted the connection told it (see [`ConnectionInfo`]).
+    pub address: Option<SocketAddr>,
+    /// Whether the connection is encrypted, as told by [`ConnectionInfo`].
+    pub secure: bool,
+    /// When it came.
+    pub issued: SystemTime,
+}
+
+impl HandshakeRequest {
+    pub(super) fn new(parts: &Parts) -> Self {
+        let info = parts.extensions.get::<ConnectionInfo>().copied();
+        Self {
+            headers: detached(&parts.headers),
+            uri: parts.uri.clone(),
+            address: info
+                .map(|info| info.address)
+                .or_else(|| framework_address(parts)),
+            secure: info.is_some_and(|info| info.secure),
+            issued: clock::wall(),
+        }
+    }
+
+    /// The decoded query parameters; of a repeated one the last value counts.
+    #[must_use]
+    pub fn query(&self) -> BTreeMap<String, String> {
+        query_pairs(self.uri.query().unwrap_or_default())
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect()
+    }
+
+    /// Whether the request came from a page of another origin, as far as an `Origin` header tells.
+    #[must_use]
+    pub fn is_cross_origin(&self) -> bool {
+        self.headers.contains_key(header::ORIGIN)
+    }
+}
+
+/// Copies the values: those of hyper are slices of its read buffer, which they would keep alive as long as the session.
+fn detached(headers: &HeaderMap) -> HeaderMap {
+    headers
+        .iter()
+        .map(|(name, value)| {
+            let mut copy =
+                HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone());
+            copy.set_sensitive(value.is_sensitive());
+            (name.clone(), copy)
+        })
+        .collect()
+}
+
+#[cfg(feature = "axum")]
+fn framework_address(parts: &Parts) -> Option<SocketAddr> {
+    parts
+        .extensions
+        .get::<axum::extract::ConnectInfo<SocketAddr>>()
+        .map(|info| info.0)
+}
+
+#[cfg(not(feature = "axum"))]
+fn framework_address(_: &Parts) -> Option<SocketAddr> {
+    None
+}

@@ -1,0 +1,380 @@
+//! From one HTTP request to one answer: routing, and the polling transport.
+
+use super::client::Reader;
+use super::upgrade;
+use super::{App, Client, HandshakeRequest, Host, Origin};
+use bytes::{Buf, Bytes, BytesMut};
+use engineio_proto::http::{self as engine, Handshake, Method, Reject, Route};
+use engineio_proto::server::{Exchange, Session};
+use engineio_proto::{Sid, Text, Transport};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use http_body::Body;
+use http_body_util::BodyExt;
+use std::future::poll_fn;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Answers one request of the endpoint.
+pub(crate) async fn respond<A: App, B>(host: Arc<Host<A>>, request: Request<B>) -> Response<Bytes>
+where
+    B: Body + Send,
+    B::Data: Send,
+{
+    host.env().runtime.capture();
+    let (mut parts, body) = request.into_parts();
+    let mut response = match answer(&host, &mut parts, body).await {
+        Ok(response) => response,
+        Err(refused) => refused.into_response(&host, &parts),
+    };
+    add_cors(&host, &parts, response.headers_mut());
+    response
+}
+
+/// A request that gets no session's answer.
+struct Refused {
+    reject: Reject,
+    /// The request asked for an upgrade: it is refused in plain text.
+    upgrade: bool,
+}
+
+impl Refused {
+    fn into_response<A: App>(self, host: &Host<A>, parts: &Parts) -> Response<Bytes> {
+        if let Some(told) = &host.options().on_connection_error {
+            told(&self.reject, parts);
+        }
+        let response = if self.upgrade {
+            self.reject.upgrade_response()
+        } else {
+            self.reject.response()
+        };
+        into_http(response)
+    }
+}
+
+async fn answer<A: App, B>(
+    host: &Arc<Host<A>>,
+    parts: &mut Parts,
+    body: B,
+) -> Result<Response<Bytes>, Refused>
+where
+    B: Body + Send,
+    B::Data: Send,
+{
+    let is_upgrade = upgrade::is_requested(parts);
+    let refused = |reject| Refused {
+        reject,
+        upgrade: is_upgrade,
+    };
+    let route = engine::route(host.config(), &describe(parts, is_upgrade)).map_err(refused)?;
+    let client = match route.sid() {
+        Some(sid) => {
+            let client = host
+                .table()
+                .get(sid)
+                .ok_or_else(|| refused(Reject::UnknownSid))?;
+            client
+                .peek(|state| engine_of(state).check(&route))
+                .map_err(refused)?;
+            Some(client)
+        }
+        None => None,
+    };
+    match (route, client) {
+        (Route::Preflight, _) => Ok(into_http(engine::Response::preflight())),
+        (Route::MethodNotAllowed { .. }, _) => {
+            Ok(into_http(engine::Response::method_not_allowed()))
+        }
+        (Route::Handshake(handshake), _) => {
+            let request = Arc::new(HandshakeRequest::new(parts));
+            admit(host, &handshake, &request).await.map_err(refused)?;
+            if handshake.transport == Transport::Polling && !is_upgrade {
+                let client = open(host, &handshake, request).map_err(refused)?;
+                let exchange = client.exchange(|session, id, now| session.handle_poll(id, now));
+                Ok(session_response(
+                    host,
+                    parts,
+                    finish(&client, exchange).await,
+                    true,
+                ))
+            } else {
+                let response = upgrade::open(host, parts, handshake, request).map_err(refused)?;
+                Ok(with_hook(host, parts, response, true))
+            }
+        }
+        (Route::Poll { .. }, Some(client)) => {
+            let exchange = client.exchange(|session, id, now| session.handle_poll(id, now));
+            Ok(session_response(
+                host,
+                parts,
+                finish(&client, exchange).await,
+                false,
+            ))
+        }
+        (Route::Push { encoding, .. }, Some(client)) => {
+            poll_fn(|cx| client.poll_not_busy(cx, Reader::Push)).await;
+            let exchange =
+                client.exchange(|session, id, now| session.handle_push_begin(id, encoding, now));
+            let response = push(host, &client, exchange, parts, body).await;
+            Ok(session_response(host, parts, response, false))
+        }
+        (Route::Upgrade { transport, .. }, Some(client)) => {
+            let response = upgrade::join(host, parts, client, transport).map_err(refused)?;
+            Ok(with_hook(host, parts, response, false))
+        }
+        _ => Err(refused(Reject::BadRequest)),
+    }
+}
+
+fn engine_of<A: App>(state: &super::State<A>) -> &Session {
+    use super::Machine;
+    state.machine.engine()
+}
+
+fn describe(parts: &Parts, is_upgrade: bool) -> engine::Request<'_> {
+    let text = |name: HeaderName| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    engine::Request {
+        method: match parts.method {
+            http::Method::GET => Method::Get,
+            http::Method::POST => Method::Post,
+            http::Method::OPTIONS => Method::Options,
+            _ => Method::Other,
+        },
+        query: parts.uri.query().unwrap_or_default(),
+        content_type: text(header::CONTENT_TYPE),
+        origin: parts.headers.get(header::ORIGIN).map(HeaderValue::as_bytes),
+        user_agent: text(header::USER_AGENT),
+        is_upgrade,
+    }
+}
+
+/// The checks of a handshake that come after those of its form.
+async fn admit<A: App>(
+    host: &Host<A>,
+    handshake: &Handshake,
+    request: &Arc<HandshakeRequest>,
+) -> Result<(), Reject> {
+    let forbidden = |text: &'static str| Reject::Forbidden(Some(Text::from(text)));
+    if host.is_closing() {
+        return Err(forbidden("Server is shutting down"));
+    }
+    if let Some(allow) = &host.options().allow_request
+        && let Err(message) = allow(Arc::clone(request)).await
+    {
+        return Err(Reject::Forbidden(message.map(Text::from)));
+    }
+    handshake.check(host.config())?;
+    if host.table().len() >= host.options().max_sessions {
+        return Err(forbidden("Too many sessions"));
+    }
+    Ok(())
+}
+
+/// Makes the session of a handshake and enters it into the table.
+pub(super) fn open<A: App>(
+    host: &Arc<Host<A>>,
+    handshake: &Handshake,
+    request: Arc<HandshakeRequest>,
+) -> Result<Arc<Client<A>>, Reject> {
+    let id = host.env().ids.next().map_err(|_| Reject::BadRequest)?;
+    let sid = Sid::new(Text::from(id)).ok_or(Reject::BadRequest)?;
+    let session = Session::accept(
+        Arc::clone(host.config()),
+        sid,
+        handshake,
+        host.env().clock.now(),
+    );
+    let client = Client::new(Arc::clone(host), session, request);
+    host.table().insert(&client);
+    // A shutdown that began meanwhile may have passed over the table already.
+    if host.is_closing() {
+        client.close(engineio_proto::CloseReason::ShuttingDown);
+    }
+    Ok(client)
+}
+
+/// Reads a POST's body up to the limit and hands it over. The session may answer before it is read.
+async fn push<A: App, B>(
+    host: &Arc<Host<A>>,
+    client: &Arc<Client<A>>,
+    (id, mut receiver): (Exchange, oneshot::Receiver<engine::Response>),
+    parts: &Parts,
+    body: B,
+) -> engine::Response
+where
+    B: Body + Send,
+    B::Data: Send,
+{
+    let mut guard = AbortGuard {
+        client,
+        exchange: Some(id),
+    };
+    if let Ok(response) = receiver.try_recv() {
+        // Refused at its head: the body does not matter.
+        guard.exchange = None;
+        return response;
+    }
+    let max = host.config().max_payload;
+    match read(parts, body, max).await {
+        Ok(body) => {
+            client.drive(Origin::Network, |session, now| {
+                session.handle_push(id, body, now)
+            });
+        }
+        Err(ReadError::TooLarge) => {
+            client.drive(Origin::Network, |session, now| {
+                session.handle_push_too_large(id, now)
+            });
+        }
+        Err(ReadError::Broken) => {
+            client.drive(Origin::Network, |session, now| {
+                session.handle_abort(id, now)
+            });
+        }
+    }
+    guard.exchange = None;
+    receiver
+        .await
+        .unwrap_or_else(|_| engine::Response::bad_request())
+}
+
+enum ReadError {
+    TooLarge,
+    Broken,
+}
+
+async fn read<B>(parts: &Parts, body: B, max: usize) -> Result<Bytes, ReadError>
+where
+    B: Body + Send,
+    B::Data: Send,
+{
+    let announced = parts
+        .headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > max as u64) {
+        return Err(ReadError::TooLarge);
+    }
+    let mut body = std::pin::pin!(body);
+    // One chunk, the common case, is taken as it is. Several are gathered in one buffer, so that a body in crumbs
+    // costs its bytes and not its chunks.
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(mut data) = frame.map_err(|_| ReadError::Broken)?.into_data() else {
+            continue;
+        };
+        let length = data.remaining();
+        if length == 0 {
+            continue;
+        }
+        if first.len() + all.len() + length > max {
+            return Err(ReadError::TooLarge);
+        }
+        if first.is_empty() && all.is_empty() {
+            first = data.copy_to_bytes(length);
+        } else {
+            if all.is_empty() {
+                all.extend_from_slice(&std::mem::take(&mut first));
+            }
+            all.extend_from_slice(&data.copy_to_bytes(length));
+        }
+    }
+    Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+/// Waits for the answer of an exchange; tells the session if the HTTP peer goes away first.
+async fn finish<A: App>(
+    client: &Arc<Client<A>>,
+    (id, receiver): (Exchange, oneshot::Receiver<engine::Response>),
+) -> engine::Response {
+    let mut guard = AbortGuard {
+        client,
+        exchange: Some(id),
+    };
+    let response = receiver.await;
+    guard.exchange = None;
+    response.unwrap_or_else(|_| engine::Response::bad_request())
+}
+
+/// The HTTP server drops a request's future when the peer goes away.
+struct AbortGuard<'a, A: App> {
+    client: &'a Arc<Client<A>>,
+    exchange: Option<Exchange>,
+}
+
+impl<A: App> Drop for AbortGuard<'_, A> {
+    fn drop(&mut self) {
+        if let Some(exchange) = self.exchange {
+            self.client.drive(Origin::Elsewhere, |session, now| {
+                session.handle_abort(exchange, now)
+            });
+        }
+    }
+}
+
+fn session_response<A: App>(
+    host: &Host<A>,
+    parts: &Parts,
+    response: engine::Response,
+    initial: bool,
+) -> Response<Bytes> {
+    with_hook(host, parts, into_http(response), initial)
+}
+
+fn with_hook<A: App>(
+    host: &Host<A>,
+    parts: &Parts,
+    mut response: Response<Bytes>,
+    initial: bool,
+) -> Response<Bytes> {
+    if let Some(hook) = &host.options().on_headers {
+        hook(response.headers_mut(), parts, initial);
+    }
+    response
+}
+
+fn into_http(response: engine::Response) -> Response<Bytes> {
+    let mut headers = HeaderMap::with_capacity(4);
+    append(&mut headers, response.headers());
+    let mut http = Response::new(response.body);
+    *http.status_mut() =
+        StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *http.headers_mut() = headers;
+    http
+}
+
+fn add_cors<A: App>(host: &Host<A>, parts: &Parts, headers: &mut HeaderMap) {
+    let Some(cors) = &host.config().cors else {
+        return;
+    };
+    let text = |name: HeaderName| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    let preflight = (parts.method == http::Method::OPTIONS)
+        .then(|| text(header::ACCESS_CONTROL_REQUEST_HEADERS));
+    append(
+        headers,
+        engine::cors_headers(cors, text(header::ORIGIN), preflight),
+    );
+}
+
+fn append<'a, V: AsRef<str>>(
+    headers: &mut HeaderMap,
+    pairs: impl Iterator<Item = (&'static str, V)> + 'a,
+) {
+    for (name, value) in pairs {
+        // Values are made from the configuration; one that HTTP can't carry is left out.
+        if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
+            headers.append(HeaderName::from_static(name), value);
+        }
+    }
+}
