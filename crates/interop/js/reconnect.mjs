@@ -15,24 +15,22 @@ await check("clients return after a restart and send what has waited", async () 
   const attempts = sockets.map(() => 0);
   sockets.forEach((socket, i) => socket.io.on("reconnect_attempt", () => (attempts[i] += 1)));
 
-  const lost = sockets.map((socket) => next(socket, "disconnect", RESTART));
+  const lost = sockets.map(async (socket) => {
+    const [reason] = await next(socket, "disconnect", RESTART);
+    assert.match(reason, /^transport (close|error)$/);
+    socket.emit("push", 1);
+    socket.emit("push", 2);
+    assert.equal(socket.connected, false, "these two have to wait");
+  });
   const back = sockets.map((socket) => next(socket, "connect", RESTART));
   const reconnected = sockets.map((socket) => next(socket.io, "reconnect", RESTART));
   cue("restart");
 
-  for (const [reason] of await Promise.all(lost)) assert.match(reason, /^transport (close|error)$/);
-  for (const socket of sockets) {
-    socket.emit("push", 1);
-    socket.emit("push", 2);
-    assert.equal(socket.connected, false);
-  }
-
-  await Promise.all(back);
-  await Promise.all(reconnected);
+  await Promise.all([...lost, ...back, ...reconnected]);
   for (const [i, socket] of sockets.entries()) {
     assert.ok(attempts[i] > 0);
     assert.notEqual(socket.id, before[i]);
-    assert.equal(socket.recovered, false);
+    assert.ok(!socket.recovered);
     assert.deepEqual(await ask(socket, "pushReport"), [{ count: 2, inOrder: true, first: 1, last: 2 }]);
   }
 }, 3 * RESTART);
