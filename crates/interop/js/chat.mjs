@@ -100,8 +100,8 @@ async function fitsWidth(page) {
   assert.equal(outside, 0, "elements that reach beyond the window");
 }
 
-/** A PNG of one colour, made here so that no file is needed. */
-function png(width, height) {
+/** A PNG, made here so that no file is needed: a gradient, or noise that cannot be compressed. */
+function png(width, height, noise = false) {
   const crc = (bytes) => {
     let c = ~0;
     for (const byte of bytes) {
@@ -124,6 +124,7 @@ function png(width, height) {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) rows.set([232 - y, 120 + (x >> 2), 90], y * (1 + 3 * width) + 1 + 3 * x);
   }
+  if (noise) for (let at = 0; at < rows.length; at++) if (at % (1 + 3 * width) !== 0) rows[at] = Math.random() * 256;
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   return Buffer.concat([signature, chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
 }
@@ -170,6 +171,17 @@ await check("chat: an image goes as binary, and is marked as delivered", async (
   await shoot(grace, "narrow");
 });
 
+await check("chat: an image above the limit is made smaller on the way", async () => {
+  const large = png(900, 800, true);
+  assert.ok(large.length > 2_000_000);
+  const before = await grace.locator(".bubble img").count();
+  await ada.locator("#file").setInputFiles({ name: "noise.png", mimeType: "image/png", buffer: large });
+  await ada.locator('.bubble.own[data-status="delivered"]:has(img[alt="noise.png"])').waitFor();
+  await grace.locator(".bubble img").nth(before).waitFor();
+  const [width, height] = await pictureSize(grace);
+  assert.ok(width <= 900 && Math.abs(width / height - 900 / 800) < 0.01, `${width} by ${height}`);
+});
+
 await check("chat: what is no image is refused with a sentence", async () => {
   await ada.locator("#file").setInputFiles({ name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("x") });
   await ada.getByText("Only PNG, JPEG, GIF, WebP and AVIF images can be sent.").waitFor();
@@ -185,7 +197,7 @@ await check("chat: nothing leaks into another room", async () => {
   await say(ada, "only for general");
   await ada.locator("#file").setInputFiles({ name: "again.png", mimeType: "image/png", buffer: png(64, 64) });
   await bubble(grace, "only for general").waitFor();
-  await grace.locator(".bubble img").nth(1).waitFor();
+  await grace.locator('.bubble img[alt="again.png"]').waitFor();
 
   // Once a later message of his own room has come to Ken, earlier ones of another room would have come as well.
   await enterRoom(ada, "random");

@@ -181,6 +181,7 @@ function appendMessage(message) {
   meta.append(clock(message.at));
   body.append(meta);
   item.append(body);
+  if (own && message.id) setStatus({ element: item }, "delivered", "Delivered"); // the server has told us of it
   addToLog(item, own);
   return item;
 }
@@ -249,10 +250,13 @@ function clearLog() {
 
 // ---------------------------------------------------------------- sending
 
-/** Shows our own bubble at once and sends it, now or as soon as we are back. */
+/** Shows our own bubble at once, and sends it. */
 function post(event, payload) {
-  const element = appendMessage({ at: Date.now(), ...payload });
-  const bubble = { event, payload, element };
+  deliverOrWait({ event, payload, element: appendMessage({ at: Date.now(), ...payload }) });
+}
+
+/** Sends a bubble, now or as soon as we are back. */
+function deliverOrWait(bubble) {
   if (state.entered) return deliver(bubble);
   setStatus(bubble, "waiting", "Waiting for the connection");
   state.unsent.push(bubble);
@@ -275,7 +279,7 @@ function setStatus(bubble, status, text) {
   if (status === "failed") {
     const retry = make("button", "link", "Try again");
     retry.type = "button";
-    retry.addEventListener("click", () => deliver(bubble));
+    retry.addEventListener("click", () => deliverOrWait(bubble));
     label.append(" ", retry);
   }
   meta.append(label);
