@@ -1,6 +1,6 @@
 //! What HTTP means to Engine.IO, as pure functions.
 //!
-//! An adapter turns its request into a [`Request`], asks [`route`] what it is, and writes the
+//! An adapter turns its request into a [`Request`], asks [`route()`] what it is, and writes the
 //! [`Response`]s that it gets, here or from a session:
 //!
 //! ```text

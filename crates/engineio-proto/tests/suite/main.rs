@@ -1,0 +1,14 @@
+//! Conversations with a server session, by topic.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod close;
+mod handshake;
+mod heartbeat;
+mod http;
+mod limits;
+mod polling;
+mod properties;
+mod support;
+mod upgrade;
+mod vectors;

@@ -1,0 +1,357 @@
+//! What holds for every input.
+
+use crate::support::{config, handshake, ms, sid};
+use bytes::{Bytes, BytesMut};
+use engineio_proto::{
+    CloseReason, DecodeError, Frame, Instant, Message, Open, Outgoing, Packet, PacketRef, Sid,
+    Text, Transport,
+    http::{Method, Request, query_pairs, route},
+    payload::{Encoding, decode, encode, v4},
+    server::{Event, Exchange, Link, Session, Transmit},
+};
+use proptest::{collection::vec, prelude::*};
+use std::{collections::BTreeSet, sync::Arc};
+
+fn open() -> impl Strategy<Value = Packet> {
+    let upgrades = proptest::sample::subsequence(
+        vec![
+            Transport::Polling,
+            Transport::WebSocket,
+            Transport::WebTransport,
+        ],
+        0..=3,
+    );
+    (
+        "[A-Za-z0-9_-]{1,30}",
+        upgrades,
+        any::<u32>(),
+        any::<u32>(),
+        any::<u64>(),
+    )
+        .prop_map(|(sid, upgrades, interval, timeout, max_payload)| {
+            Packet::Open(Open {
+                sid: Sid::new(Text::from(sid)).unwrap(),
+                upgrades: upgrades.into_iter().collect(),
+                ping_interval: ms(interval.into()),
+                ping_timeout: ms(timeout.into()),
+                max_payload,
+            })
+        })
+}
+
+fn packet() -> impl Strategy<Value = Packet> {
+    let text = || "[^\u{1e}]{0,20}".prop_map(Text::from);
+    prop_oneof![
+        open(),
+        Just(Packet::Close),
+        text().prop_map(Packet::Ping),
+        text().prop_map(Packet::Pong),
+        text().prop_map(|text| Packet::Message(Message::Text(text))),
+        vec(any::<u8>(), 0..40).prop_map(|bytes| Packet::Message(Message::Binary(bytes.into()))),
+        Just(Packet::Upgrade),
+        Just(Packet::Noop),
+    ]
+}
+
+/// Text that looks like packets.
+fn packetish() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "[0-7b]",
+        "[0-9b]probe",
+        "b[A-Za-z0-9+/=]{0,6}",
+        ".{0,6}",
+        "\u{1e}"
+    ];
+    vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn a_frame_is_read_as_it_was_written(packet in packet()) {
+        prop_assert_eq!(Packet::from_frame(packet.clone().into_frame()), Ok(packet));
+    }
+
+    #[test]
+    fn a_body_is_read_as_it_was_written(packets in vec(packet(), 1..8)) {
+        let mut body = BytesMut::new();
+        encode(Encoding::V4, &packets, &mut body);
+        let back: Result<Vec<_>, _> = decode(Encoding::V4, &body.freeze()).collect();
+        prop_assert_eq!(back, Ok(packets));
+    }
+
+    #[test]
+    fn a_body_is_cut_where_the_obvious_way_cuts_it(body in packetish()) {
+        let mut expected = Vec::new();
+        for element in body.split('\u{1e}') {
+            let packet = PacketRef::from_text(element);
+            let last = packet.is_err();
+            expected.push(packet);
+            if last {
+                break;
+            }
+        }
+        let ours: Vec<_> = v4::packets(&body).collect();
+        prop_assert_eq!(ours, expected);
+    }
+
+    #[test]
+    fn no_bytes_are_too_strange(body in vec(any::<u8>(), 0..64)) {
+        let body = Bytes::from(body);
+        let items: Vec<_> = decode(Encoding::V4, &body).collect();
+        prop_assert!(items.iter().rev().skip(1).all(Result::is_ok), "only the last fails");
+        let _ = Packet::from_frame(Frame::Binary(body));
+    }
+
+    #[test]
+    fn no_handshake_is_too_strange(data in "\\{?[\\[\\]{}\":,a-z0-9 .\\\\-]{0,60}\\}?") {
+        let frame = Frame::Text(Text::from(format!("0{data}")));
+        let _ = Packet::from_frame(frame);
+    }
+
+    #[test]
+    fn no_request_is_too_strange(
+        query in ".{0,40}|(EIO=4&)?(transport=(polling|websocket)&)?(sid=.{0,8})?",
+        origin in proptest::option::of(vec(any::<u8>(), 0..8)),
+        is_upgrade: bool,
+        method in prop_oneof![Just(Method::Get), Just(Method::Post), Just(Method::Other)],
+    ) {
+        let origin = origin.as_deref();
+        let request =
+            Request { method, query: &query, content_type: None, origin, user_agent: None, is_upgrade };
+        match route(&config(), &request) {
+            Ok(_) => {}
+            Err(reject) => prop_assert!(reject.response().status >= 400),
+        }
+        prop_assert!(query_pairs(&query).count() <= query.len());
+    }
+}
+
+/// Everything that can be done to a session.
+#[derive(Clone, Debug)]
+enum Op {
+    Poll,
+    PushBegin { readable: bool },
+    PushBody(String),
+    PushTooLarge,
+    Abort(u64),
+    Link,
+    Frame(u32, String),
+    BinaryFrame(u32),
+    LinkError(u32),
+    LinkClosed(u32, bool),
+    Send(usize),
+    Close(CloseReason),
+    Pull(u32),
+    Advance(u64),
+    Back(u64),
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let reason = prop_oneof![
+        Just(CloseReason::Forced),
+        Just(CloseReason::ShuttingDown),
+        Just(CloseReason::Overflow)
+    ];
+    prop_oneof![
+        4 => Just(Op::Poll),
+        3 => prop::bool::weighted(0.9).prop_map(|readable| Op::PushBegin { readable }),
+        3 => packetish().prop_map(Op::PushBody),
+        1 => Just(Op::PushTooLarge),
+        1 => (0..20_u64).prop_map(Op::Abort),
+        2 => Just(Op::Link),
+        4 => (0..4_u32, prop_oneof![
+            Just("2probe".to_string()), Just("5".to_string()), Just("3".to_string()), packetish()
+        ]).prop_map(|(link, text)| Op::Frame(link, text)),
+        1 => (0..4_u32).prop_map(Op::BinaryFrame),
+        1 => (0..4_u32).prop_map(Op::LinkError),
+        1 => (0..4_u32, any::<bool>()).prop_map(|(link, error)| Op::LinkClosed(link, error)),
+        4 => (0..60_usize).prop_map(Op::Send),
+        1 => reason.prop_map(Op::Close),
+        4 => (0..4_u32).prop_map(Op::Pull),
+        3 => (0..40_000_u64).prop_map(Op::Advance),
+        1 => (0..1_000_u64).prop_map(Op::Back),
+    ]
+}
+
+/// The session and what must hold for it.
+struct Checked {
+    session: Session,
+    now: Instant,
+    asked: BTreeSet<Exchange>,
+    next: u64,
+    post: Option<Exchange>,
+    links: Vec<Link>,
+    finished: BTreeSet<Link>,
+    closed: bool,
+}
+
+const LIMIT: usize = 100;
+
+impl Checked {
+    fn new(websocket: bool) -> Self {
+        let config = config().with_max_buffered(LIMIT).with_max_payload(200);
+        let transport = if websocket { "websocket" } else { "polling" };
+        let handshake = handshake(&config, &format!("EIO=4&transport={transport}"));
+        let session = Session::accept(Arc::new(config), sid(), &handshake, Instant::ZERO);
+        Self {
+            session,
+            now: Instant::ZERO,
+            asked: BTreeSet::new(),
+            next: 0,
+            post: None,
+            links: Vec::new(),
+            finished: BTreeSet::new(),
+            closed: false,
+        }
+    }
+
+    fn exchange(&mut self) -> Exchange {
+        self.next += 1;
+        self.asked.insert(Exchange(self.next));
+        Exchange(self.next)
+    }
+
+    fn apply(&mut self, op: Op) {
+        let now = self.now;
+        let link = |index: u32| self.links.get(index as usize).copied();
+        match op {
+            Op::Poll => {
+                let exchange = self.exchange();
+                self.session.handle_poll(exchange, now);
+            }
+            Op::PushBegin { readable } => {
+                let exchange = self.exchange();
+                self.post = Some(exchange);
+                self.session
+                    .handle_push_begin(exchange, readable.then_some(Encoding::V4), now);
+            }
+            Op::PushBody(body) => {
+                if let Some(post) = self.post.take() {
+                    self.session.handle_push(post, body.into(), now);
+                }
+            }
+            Op::PushTooLarge => {
+                if let Some(post) = self.post.take() {
+                    self.session.handle_push_too_large(post, now);
+                }
+            }
+            Op::Abort(exchange) => {
+                self.session.handle_abort(Exchange(exchange), now);
+                self.asked.remove(&Exchange(exchange));
+            }
+            Op::Link => self
+                .links
+                .extend(self.session.handle_link(Transport::WebSocket, now)),
+            Op::Frame(index, text) => {
+                if let Some(link) = link(index) {
+                    self.session
+                        .handle_frame(link, Frame::Text(Text::from(text)), now);
+                }
+            }
+            Op::BinaryFrame(index) => {
+                if let Some(link) = link(index) {
+                    self.session
+                        .handle_frame(link, Frame::Binary(Bytes::from_static(b"4")), now);
+                }
+            }
+            Op::LinkError(index) => {
+                if let Some(link) = link(index) {
+                    self.session.handle_link_error(link, DecodeError::Utf8, now);
+                }
+            }
+            Op::LinkClosed(index, error) => {
+                if let Some(link) = link(index) {
+                    self.session.handle_link_closed(link, error, now);
+                    self.finished.insert(link);
+                }
+            }
+            Op::Send(len) => {
+                let message = Outgoing::text(&"x".repeat(len));
+                let sent = self.session.send([message]);
+                assert!(
+                    sent.is_err() || !self.closed,
+                    "nothing is sent after the end"
+                );
+            }
+            Op::Close(reason) => self.session.close(reason, now),
+            Op::Pull(index) => {
+                if let Some(link) = link(index) {
+                    self.pull(link);
+                }
+            }
+            Op::Advance(by) => {
+                self.now = now + ms(by);
+                self.session.handle_timeout(self.now);
+                assert!(
+                    self.session.poll_timeout().is_none_or(|at| at > self.now),
+                    "a busy loop"
+                );
+            }
+            Op::Back(by) => {
+                let earlier = now.as_micros().saturating_sub(by * 1000);
+                self.session.handle_timeout(Instant::from_micros(earlier));
+            }
+        }
+        self.check();
+    }
+
+    fn pull(&mut self, link: Link) {
+        while let Some(transmit) = self.session.poll_transmit(link) {
+            assert!(
+                !self.finished.contains(&link),
+                "{transmit:?} after the end of {link:?}"
+            );
+            if transmit == Transmit::Finish {
+                self.finished.insert(link);
+            }
+        }
+    }
+
+    fn check(&mut self) {
+        assert!(self.session.buffered() <= LIMIT);
+        while let Some((exchange, _)) = self.session.poll_response() {
+            assert!(
+                self.asked.remove(&exchange),
+                "{exchange:?} answered twice or never asked"
+            );
+        }
+        while let Some(event) = self.session.poll_event() {
+            assert!(!self.closed, "{event:?} after the end");
+            self.closed = matches!(event, Event::Closed(_));
+        }
+        if self.session.is_closed() {
+            assert!(self.closed, "over, and the application was not told");
+            assert_eq!(self.session.poll_timeout(), None);
+        }
+        assert!(!(self.session.is_writable() && self.closed));
+    }
+
+    /// However it went on, the session ends, and leaves nobody without an answer.
+    fn end(mut self) {
+        for _ in 0..200 {
+            let Some(at) = self.session.poll_timeout() else {
+                break;
+            };
+            self.now = self.now.max(at);
+            self.session.handle_timeout(self.now);
+            self.check();
+        }
+        assert!(self.session.is_closed());
+        assert_eq!(self.asked, BTreeSet::new(), "not answered");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn no_order_of_calls_is_too_strange(websocket: bool, ops in vec(op(), 0..60)) {
+        let mut checked = Checked::new(websocket);
+        for op in ops {
+            checked.apply(op);
+        }
+        checked.end();
+    }
+}
