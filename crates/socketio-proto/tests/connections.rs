@@ -1,0 +1,722 @@
+//! How clients join namespaces, leave them, and lose their connection.
+
+mod client;
+
+use client::{Client, PollingClient, answer, event, millis, refusal, secs};
+use engineio_proto::CloseReason;
+use engineio_proto::config::ServerConfig;
+use socketio_proto::parser::Limits;
+use socketio_proto::server::{Config, Emit, Event, Socket};
+use socketio_proto::{AckId, DecodeError, DisconnectReason, EmitError, Text};
+
+const FORCED: DisconnectReason = DisconnectReason::Transport(CloseReason::Forced);
+
+fn disconnected(socket: Socket, reason: DisconnectReason) -> Event {
+    Event::Disconnected { socket, reason }
+}
+
+/// What every violation of the protocol leads to, with these sockets joined.
+#[track_caller]
+fn assert_closed(client: &mut Client, sockets: &[Socket]) {
+    let expected: Vec<_> = sockets
+        .iter()
+        .map(|&socket| disconnected(socket, FORCED))
+        .chain([Event::Closed(CloseReason::Forced)])
+        .collect();
+    assert_eq!(client.events(), expected);
+    assert_eq!(
+        client.received(),
+        ["<end>"],
+        "not a word, just the end of the link"
+    );
+    client.assert_gone();
+}
+
+#[test]
+fn a_client_joins_talks_and_leaves() {
+    let mut client = Client::new();
+    client.send(r#"40{"token":"x"}"#);
+    let events = client.events();
+    let [
+        Event::Connect {
+            socket,
+            namespace,
+            auth: Some(auth),
+        },
+    ] = events.as_slice()
+    else {
+        panic!("{events:?}");
+    };
+    assert!(namespace.is_root());
+    assert_eq!(auth.as_json(), Some(r#"{"token":"x"}"#));
+    let socket = *socket;
+    assert!(!client.peer.connection().is_connected(socket));
+
+    assert!(client.accept(socket));
+    assert_eq!(client.received(), [r#"40{"sid":"id0"}"#]);
+    assert!(client.peer.connection().is_connected(socket));
+
+    client.send(r#"42["hello",1]"#);
+    let payload = match client.events().as_slice() {
+        [
+            Event::Message {
+                socket: of,
+                payload,
+                ack: None,
+            },
+        ] if *of == socket => payload.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(payload.event(), Some("hello"));
+
+    client.send("41");
+    assert_eq!(
+        client.events(),
+        [disconnected(socket, DisconnectReason::ClientNamespace)]
+    );
+    assert_eq!(client.received(), [""; 0], "the connection stays");
+
+    let again = client.join("/");
+    assert_ne!(again, socket, "another membership");
+    client.cut();
+    let reason = CloseReason::TransportClose;
+    assert_eq!(
+        client.events(),
+        [
+            disconnected(again, reason.clone().into()),
+            Event::Closed(reason)
+        ]
+    );
+    client.assert_gone();
+}
+
+#[test]
+fn namespaces_share_a_connection_and_nothing_else() {
+    let mut client = Client::new();
+    let (root, chat) = (client.join("/"), client.join("/chat"));
+    client
+        .send(r#"42/chat,["to chat"]"#)
+        .send(r#"42["to root"]"#)
+        .send("41/chat,");
+    let to: Vec<_> = client
+        .events()
+        .into_iter()
+        .map(|event| match event {
+            Event::Message {
+                socket, payload, ..
+            } => (socket, payload.event().unwrap().to_owned()),
+            Event::Disconnected { socket, .. } => (socket, "gone".to_owned()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        to,
+        [
+            (chat, "to chat".into()),
+            (root, "to root".into()),
+            (chat, "gone".into())
+        ]
+    );
+    assert!(client.peer.connection().is_connected(root));
+}
+
+#[test]
+fn a_refused_client_may_try_again() {
+    let mut client = Client::new();
+    let socket = client.knock("/admin");
+    assert!(client.apply(|connection, _| connection.reject(socket, refusal("no"))));
+    assert_eq!(client.received(), [r#"44/admin,{"message":"no"}"#]);
+    assert_eq!(client.events(), []);
+    assert!(!client.accept(socket), "the answer was given");
+    assert!(!client.apply(|connection, _| connection.reject(socket, refusal("no"))));
+    assert_eq!(
+        client.received(),
+        [""; 0],
+        "SN-03: a second answer is ignored"
+    );
+    client.join("/admin");
+}
+
+#[test]
+fn what_a_middleware_emits_comes_before_the_connect_reply() {
+    let mut client = Client::new();
+    let socket = client.knock("/");
+    client
+        .apply(|connection, now| connection.emit(socket, event("early", 1), Emit::default(), now))
+        .unwrap();
+    client.accept(socket);
+    client
+        .apply(|connection, now| connection.emit(socket, event("late", 2), Emit::default(), now))
+        .unwrap();
+    assert_eq!(
+        client.received(),
+        [r#"42["early",1]"#, r#"40{"sid":"id0"}"#, r#"42["late",2]"#]
+    );
+}
+
+#[test]
+fn sn_01_a_second_connect_closes_and_never_makes_a_second_socket() {
+    let mut client = Client::new();
+    let joined = client.join("/");
+    client.send("40");
+    assert_closed(&mut client, &[joined]);
+
+    let mut client = Client::new();
+    let joining = client.knock("/");
+    client.send("40");
+    assert_closed(&mut client, &[joining]);
+    assert!(!client.accept(joining));
+
+    // In one go: the first was not even announced.
+    let mut client = Client::new();
+    for _ in 0..1000 {
+        client.send("40");
+    }
+    assert_closed(&mut client, &[]);
+}
+
+#[test]
+fn sn_02_namespaces_of_a_connection_are_limited() {
+    let mut client = Client::with(Config::default().max_namespaces(2));
+    client.join("/a");
+    let b = client.knock("/b");
+    client.send("40/c,");
+    assert_eq!(
+        client.received(),
+        [r#"44/c,{"message":"too many namespaces"}"#]
+    );
+    assert_eq!(client.events(), []);
+
+    client.apply(|connection, _| connection.reject(b, refusal("no")));
+    client.received();
+    client.join("/c");
+}
+
+#[test]
+fn sn_03_an_answer_after_the_end_has_no_effect() {
+    let mut client = Client::new();
+    let socket = client.knock("/");
+    client.cut();
+    let reason = CloseReason::TransportClose;
+    assert_eq!(
+        client.events(),
+        [
+            disconnected(socket, reason.clone().into()),
+            Event::Closed(reason)
+        ],
+        "whoever was told of the socket is told of its end"
+    );
+    assert!(!client.accept(socket));
+    assert_eq!(client.events(), []);
+    client.assert_gone();
+}
+
+#[test]
+fn sn_04_whoever_joins_nothing_in_time_is_closed() {
+    let mut client = Client::new();
+    client.advance(secs(45) - millis(1));
+    assert_eq!(client.events(), []);
+    client.advance(millis(1));
+    assert_closed(&mut client, &[]);
+
+    let mut patient = Client::with(Config::default().connect_timeout(None));
+    patient.advance(secs(3600));
+    assert_eq!(patient.events(), []);
+}
+
+#[test]
+fn sn_05_refused_and_waiting_namespaces_do_not_count_as_joined() {
+    let mut client = Client::new();
+    let refused = client.knock("/nope");
+    client.apply(|connection, _| connection.reject(refused, refusal("Invalid namespace")));
+    let waiting = client.knock("/slow");
+    client.received();
+    client.advance(secs(45));
+    assert_closed(&mut client, &[waiting]);
+}
+
+#[test]
+fn once_a_namespace_was_joined_the_connection_stays() {
+    let mut client = Client::new();
+    let socket = client.join("/");
+    client.send("41");
+    client.advance(secs(3600));
+    assert_eq!(
+        client.events(),
+        [disconnected(socket, DisconnectReason::ClientNamespace)]
+    );
+    client.join("/");
+}
+
+#[test]
+fn sp_11_credentials_are_an_object() {
+    for frame in [
+        "40[]", "40null", "40\"s\"", "40true", "40{", "40{}{}", "40/a,[1]",
+    ] {
+        let mut client = Client::new();
+        client.send(frame);
+        let events = client.events();
+        assert!(
+            matches!(events.first(), Some(Event::Refused(_))),
+            "{frame}: {events:?}"
+        );
+        assert_eq!(client.received(), ["<end>"], "{frame}");
+    }
+    let mut client = Client::new();
+    client.send("407{}");
+    assert!(
+        matches!(client.events().as_slice(), [Event::Connect { .. }]),
+        "an id is ignored"
+    );
+}
+
+#[test]
+fn sp_12_disconnect_has_no_data() {
+    let mut client = Client::new();
+    let socket = client.join("/");
+    client.send("41{}");
+    assert_eq!(
+        client.events(),
+        [
+            Event::Refused(DecodeError::Payload),
+            disconnected(socket, FORCED),
+            Event::Closed(CloseReason::Forced)
+        ]
+    );
+}
+
+#[test]
+fn sp_13_only_servers_refuse() {
+    for frame in [r#"44{"message":"x"}"#, r#"44/,"x""#] {
+        let mut client = Client::new();
+        let socket = client.join("/");
+        client.send(frame);
+        assert_closed(&mut client, &[socket]);
+    }
+}
+
+#[test]
+fn sp_14_packets_for_a_namespace_not_joined_close() {
+    for frame in [r#"42/a,["x"]"#, "43/a,1[]", "41/a,"] {
+        let mut client = Client::new();
+        let socket = client.join("/");
+        client.send(frame);
+        assert_closed(&mut client, &[socket]);
+    }
+    let mut client = Client::new();
+    let socket = client.join("/");
+    client.send("41").send(r#"42["x"]"#);
+    let left = disconnected(socket, DisconnectReason::ClientNamespace);
+    assert_eq!(client.events(), [left, Event::Closed(CloseReason::Forced)]);
+}
+
+#[test]
+fn sp_15_a_packet_that_does_not_wait_for_the_connect_reply_closes() {
+    for frame in [r#"42["early"]"#, "431[]", "41"] {
+        let mut client = Client::new();
+        let socket = client.knock("/");
+        client.send(frame);
+        assert_closed(&mut client, &[socket]);
+    }
+}
+
+#[test]
+fn sp_16_a_payload_that_is_no_event_is_not_sent() {
+    let mut client = Client::new();
+    let socket = client.join("/");
+    let result =
+        client.apply(|connection, now| connection.emit(socket, answer(1), Emit::default(), now));
+    assert!(matches!(result, Err(EmitError::Unfit(_))), "{result:?}");
+    let result = client.apply(|connection, _| connection.ack(socket, AckId(1), event("x", 1)));
+    assert!(matches!(result, Err(EmitError::Unfit(_))), "{result:?}");
+    assert_eq!(client.received(), [""; 0], "nothing half-sent");
+}
+
+#[test]
+fn a_malformed_payload_closes_before_any_handler_sees_it() {
+    for frame in [r#"42["a""#, r#"42["a",]"#, r#"42["a"]x"#, r#"431{}"#] {
+        let mut client = Client::new();
+        let socket = client.join("/");
+        client.send(r#"42["fine"]"#).send(frame);
+        let events = client.events();
+        assert!(
+            matches!(
+                events.as_slice(),
+                [
+                    Event::Refused(DecodeError::Payload),
+                    Event::Disconnected { socket: gone, reason: FORCED },
+                    Event::Closed(CloseReason::Forced)
+                ] if *gone == socket
+            ),
+            "{frame}: {events:?}"
+        );
+    }
+}
+
+#[test]
+fn sp_07_depth_is_limited() {
+    let deep = |levels: usize| format!("42[\"x\",{}{}]", "[".repeat(levels), "]".repeat(levels));
+    let mut client = Client::with(Config::default().limits(Limits::default().max_depth(8)));
+    client.join("/");
+    client.send(&deep(7));
+    assert!(matches!(
+        client.events().as_slice(),
+        [Event::Message { .. }]
+    ));
+    client.send(&deep(8));
+    let refused = Event::Refused(DecodeError::Limit { what: "depth" });
+    assert_eq!(client.events().first(), Some(&refused));
+}
+
+#[test]
+fn sb_04_nothing_may_come_between_a_header_and_its_attachments() {
+    let header = r#"451-["b",{"_placeholder":true,"num":0}]"#;
+    for frame in [r#"42["x"]"#, header] {
+        let mut client = Client::new();
+        let socket = client.join("/");
+        client.send(header).send(frame);
+        assert_eq!(
+            client.events(),
+            [
+                Event::Refused(DecodeError::UnexpectedText { missing: 1 }),
+                disconnected(socket, FORCED),
+                Event::Closed(CloseReason::Forced)
+            ]
+        );
+    }
+}
+
+#[test]
+fn sb_05_a_binary_frame_that_nothing_announced_closes() {
+    let mut client = Client::new();
+    client.join("/");
+    client
+        .send(r#"451-["b",{"_placeholder":true,"num":0}]"#)
+        .send_binary(&[1]);
+    let events = client.events();
+    let [Event::Message { payload, .. }] = events.as_slice() else {
+        panic!("{events:?}")
+    };
+    assert_eq!(payload.attachments(), [[1_u8].as_slice()]);
+
+    client.send_binary(&[2]);
+    assert_eq!(
+        client.events().first(),
+        Some(&Event::Refused(DecodeError::UnexpectedBinary))
+    );
+    client.assert_gone();
+}
+
+#[test]
+fn sb_06_attachments_that_never_come_end_the_connection() {
+    let mut client = Client::new();
+    let socket = client.join("/");
+    client.send(r#"452-["b",{"_placeholder":true,"num":0}]"#);
+    client.advance(secs(30));
+    client.send_binary(&[1]);
+    client.advance(secs(30) - millis(1));
+    assert_eq!(
+        client.events(),
+        [],
+        "the first attachment has bought no time"
+    );
+    client.advance(millis(1));
+    assert_eq!(
+        client.events(),
+        [
+            Event::Refused(DecodeError::AttachmentsTimeout),
+            disconnected(socket, FORCED),
+            Event::Closed(CloseReason::Forced)
+        ]
+    );
+    client.assert_gone();
+
+    let mut quick = Client::new();
+    quick.join("/");
+    quick.send(r#"451-["b"]"#).send_binary(&[1]);
+    quick.advance(secs(120));
+    assert!(
+        matches!(quick.events().as_slice(), [Event::Message { .. }]),
+        "complete in time"
+    );
+}
+
+#[test]
+fn sb_07_attachments_are_limited_in_sum() {
+    let limits = Limits::default().max_bytes(10_000);
+    let mut client = Client::with(Config::default().limits(limits));
+    client.join("/");
+    client
+        .send(r#"453-["b"]"#)
+        .send_binary(&[0; 4900])
+        .send_binary(&[0; 4900]);
+    assert_eq!(client.events(), []);
+    client.send_binary(&[0; 4900]);
+    let refused = Event::Refused(DecodeError::Limit { what: "bytes" });
+    assert_eq!(client.events().first(), Some(&refused));
+    client.assert_gone();
+}
+
+#[test]
+fn sb_12_a_binary_header_needs_a_joined_namespace() {
+    let header = r#"451-["b",{"_placeholder":true,"num":0}]"#;
+    let mut client = Client::new();
+    client.send(header);
+    assert_closed(&mut client, &[]);
+
+    let mut client = Client::new();
+    let joining = client.knock("/");
+    client.send(header);
+    assert_closed(&mut client, &[joining]);
+
+    let mut client = Client::new();
+    let socket = client.join("/");
+    client
+        .send(r#"451-/a,["b",{"_placeholder":true,"num":0}]"#)
+        .send_binary(&[1]);
+    assert_closed(&mut client, &[socket]);
+}
+
+#[test]
+fn sb_13_a_half_packet_dies_with_its_connection() {
+    let mut client = Client::new();
+    let socket = client.join("/");
+    client.send(r#"452-["b"]"#).send_binary(&[1]);
+    client.cut();
+    let reason = CloseReason::TransportClose;
+    assert_eq!(
+        client.events(),
+        [
+            disconnected(socket, reason.clone().into()),
+            Event::Closed(reason)
+        ]
+    );
+    client.assert_gone();
+
+    let mut client = Client::new();
+    let socket = client.join("/");
+    client.send(r#"452-["b"]"#).send_binary(&[1]);
+    client.apply(|connection, _| connection.disconnect(socket, false));
+    client.send_binary(&[2]);
+    assert_eq!(
+        client.events(),
+        [
+            disconnected(socket, DisconnectReason::ServerNamespace),
+            Event::Closed(CloseReason::Forced)
+        ],
+        "complete, but for nobody"
+    );
+}
+
+#[test]
+fn the_server_makes_one_socket_leave() {
+    let mut client = Client::new();
+    let (root, chat) = (client.join("/"), client.join("/chat"));
+    client.send(r#"42/chat,["unheard"]"#).send(r#"42["heard"]"#);
+    client.apply(|connection, _| connection.disconnect(chat, false));
+    assert_eq!(client.received(), ["41/chat,"]);
+    let events = client.events();
+    assert!(
+        matches!(
+            events.as_slice(),
+            [
+                Event::Message { socket, .. },
+                Event::Disconnected { socket: gone, reason: DisconnectReason::ServerNamespace },
+            ] if (*socket, *gone) == (root, chat)
+        ),
+        "no handler runs after the disconnect: {events:?}"
+    );
+    let result =
+        client.apply(|connection, now| connection.emit(chat, event("x", 1), Emit::default(), now));
+    assert_eq!(result, Err(EmitError::NotConnected));
+    client.apply(|connection, _| connection.disconnect(chat, false));
+    assert_eq!(client.events(), [], "SR-03: one disconnect event");
+    assert_eq!(client.received(), [""; 0]);
+}
+
+#[test]
+fn the_server_makes_a_client_leave_everything() {
+    let mut client = Client::new();
+    let (root, chat) = (client.join("/"), client.join("/chat"));
+    let joining = client.knock("/slow");
+    client.apply(|connection, now| {
+        connection
+            .emit(chat, event("bye", 1), Emit::default(), now)
+            .unwrap();
+        connection.disconnect(root, true);
+    });
+    assert_eq!(
+        client.received(),
+        [r#"42/chat,["bye",1]"#, "41", "41/chat,", "<end>"]
+    );
+    assert_eq!(
+        client.events(),
+        [
+            disconnected(root, DisconnectReason::ServerNamespace),
+            disconnected(chat, DisconnectReason::ServerNamespace),
+            disconnected(joining, FORCED),
+            Event::Closed(CloseReason::Forced)
+        ]
+    );
+    client.assert_gone();
+}
+
+#[test]
+fn a_shutdown_says_nothing_to_the_sockets() {
+    let mut client = Client::new();
+    let socket = client.join("/");
+    client.apply(|connection, _| connection.close(CloseReason::ShuttingDown));
+    assert_eq!(client.received(), ["<end>"]);
+    let events = client.events();
+    let reason = CloseReason::ShuttingDown;
+    assert_eq!(
+        events,
+        [
+            disconnected(socket, reason.clone().into()),
+            Event::Closed(reason)
+        ]
+    );
+    assert_eq!(FORCED.to_string(), "forced close");
+    client.assert_gone();
+}
+
+#[test]
+fn what_was_decoded_before_the_end_but_not_polled_is_dropped() {
+    let mut client = Client::new();
+    let socket = client.join("/");
+    client.send(r#"42["unheard"]"#).send("40/unseen,");
+    client.cut();
+    let reason = CloseReason::TransportClose;
+    assert_eq!(
+        client.events(),
+        [
+            disconnected(socket, reason.clone().into()),
+            Event::Closed(reason)
+        ],
+        "no handler runs after the end, and who was never announced does not leave"
+    );
+}
+
+#[test]
+fn on_polling_a_violation_without_a_waiting_get_is_a_forced_server_close() {
+    let mut client = PollingClient::new();
+    client.push("40");
+    let events = client.events();
+    let [Event::Connect { socket, .. }] = events.as_slice() else {
+        panic!("{events:?}")
+    };
+    let socket = *socket;
+    let id = socketio_proto::SocketId(Text::from("id"));
+    assert!(client.apply(|connection, _| connection.accept(socket, id)));
+    client.poll();
+    assert_eq!(client.answers(), ["ok", r#"40{"sid":"id"}"#]);
+
+    client.push("47");
+    let reason = CloseReason::ForcedServer;
+    assert_eq!(
+        client.events(),
+        [
+            Event::Refused(DecodeError::UnknownType('7')),
+            disconnected(socket, reason.clone().into()),
+            Event::Closed(reason)
+        ]
+    );
+    assert_eq!(client.answers(), ["ok"]);
+    client.poll();
+    assert_eq!(client.answers(), ["6\u{1e}1"]);
+}
+
+#[test]
+fn a_connect_and_an_event_in_one_payload_close() {
+    let mut client = PollingClient::new();
+    client.poll();
+    client.push("40\u{1e}42[\"early\"]\u{1e}42[\"more\"]");
+    assert_eq!(client.events(), [Event::Closed(CloseReason::Forced)]);
+    let mut answers = client.answers();
+    answers.sort();
+    assert_eq!(answers, ["1", "ok"]);
+}
+
+#[test]
+fn an_event_that_does_not_fit_is_refused_whole() {
+    let engine = ServerConfig::default().with_max_buffered(100);
+    let mut client = Client::with_engine(Config::default(), engine);
+    let socket = client.join("/");
+    let text = "x".repeat(60);
+    let send = |client: &mut Client| {
+        let payload = event("e", &text);
+        client.apply(|connection, now| connection.emit(socket, payload, Emit::default(), now))
+    };
+    assert_eq!(send(&mut client), Ok(None));
+    assert_eq!(send(&mut client), Err(EmitError::Full));
+    let binary = event("b", serde_bytes::Bytes::new(&[7; 60]));
+    let result =
+        client.apply(|connection, now| connection.emit(socket, binary, Emit::default(), now));
+    assert_eq!(
+        result,
+        Err(EmitError::Full),
+        "neither header nor attachment"
+    );
+    assert_eq!(client.received().len(), 1);
+    assert_eq!(send(&mut client), Ok(None), "there is room again");
+}
+
+#[test]
+fn emits_of_one_turn_reckon_with_each_other() {
+    let engine = ServerConfig::default().with_max_buffered(100);
+    let mut client = Client::with_engine(Config::default(), engine);
+    let socket = client.join("/");
+    let text = "x".repeat(60);
+    let results = client.apply(|connection, now| {
+        [(); 2].map(|()| connection.emit(socket, event("e", &text), Emit::default(), now))
+    });
+    assert_eq!(results, [Ok(None), Err(EmitError::Full)]);
+    client.received();
+
+    let volatile = Emit::default().volatile(true);
+    let results = client.apply(|connection, now| {
+        [(); 2].map(|()| connection.emit(socket, event("v", 1), volatile, now))
+    });
+    assert_eq!(results, [Ok(None), Err(EmitError::Dropped)]);
+}
+
+#[test]
+fn a_volatile_event_waits_for_nothing() {
+    let mut client = Client::new();
+    let socket = client.join("/");
+    let volatile = |client: &mut Client| {
+        let how = Emit::default().volatile(true);
+        let payload = event("v", serde_bytes::Bytes::new(&[1]));
+        client.apply(|connection, now| connection.emit(socket, payload, how, now))
+    };
+    assert_eq!(volatile(&mut client), Ok(None));
+    assert_eq!(
+        volatile(&mut client),
+        Err(EmitError::Dropped),
+        "the first is not written yet"
+    );
+    let header = r#"451-["v",{"_placeholder":true,"num":0}]"#;
+    assert_eq!(
+        client.received(),
+        [header, "<bin 01>"],
+        "header and attachment share a fate"
+    );
+    assert_eq!(volatile(&mut client), Ok(None));
+}
+
+#[test]
+fn a_client_that_never_reads_cannot_make_the_server_hoard_replies() {
+    let engine = ServerConfig::default().with_max_buffered(2000);
+    let mut client = Client::with_engine(Config::default().max_namespaces(1), engine);
+    client.join("/");
+    for _ in 0..1000 {
+        client.send("40/x,");
+    }
+    let events = client.events();
+    assert_eq!(
+        events.last(),
+        Some(&Event::Closed(CloseReason::Overflow)),
+        "{events:?}"
+    );
+    client.assert_gone();
+}
