@@ -1,4 +1,5 @@
 //! What the JavaScript reference writes, reads and rejects, case by case.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bytes::Bytes;
 use engineio_proto::{Frame, Outgoing};
@@ -46,7 +47,10 @@ const DEVIATIONS: &[(&str, &str)] = &[
         "131",
         "an acknowledgement without id answers nothing: it is dropped",
     ),
-    ("114", "`__proto__` is a member like any other, where JavaScript loses it"),
+    (
+        "114",
+        "`__proto__` is a member like any other, where JavaScript loses it",
+    ),
     (
         "115",
         "a number beyond a float passes, but cannot be read as one",
@@ -67,7 +71,10 @@ fn vectors() -> Vec<Value> {
     let text = text.replace(r#" "\ud800""#, r#" "\ufffd""#);
     let file: Value = serde_json::from_str(&text).unwrap();
     let cases = array(&file, "cases");
-    assert_eq!(file.get("count").and_then(Value::as_u64), Some(cases.len() as u64));
+    assert_eq!(
+        file.get("count").and_then(Value::as_u64),
+        Some(cases.len() as u64)
+    );
     cases.to_vec()
 }
 
@@ -87,11 +94,7 @@ fn array<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 fn every_case_of_the_reference() {
     let mut seen = Vec::new();
     for case in vectors() {
-        let id = string(&case, "id")
-            .rsplit('-')
-            .next()
-            .unwrap()
-            .to_owned();
+        let id = string(&case, "id").rsplit('-').next().unwrap().to_owned();
         let deviation = DEVIATIONS.iter().find(|(known, _)| *known == id);
         let result = match string(&case, "op") {
             "encode" => encodes(&case),
@@ -246,7 +249,8 @@ fn same(packets: &[Packet], expected: &[Value]) -> Result<(), String> {
                 Body::ConnectError(_) => (4, None),
             };
             // An id has no meaning elsewhere and is not kept.
-            let expected_id = at(expected, "ack_id").as_u64()
+            let expected_id = at(expected, "ack_id")
+                .as_u64()
                 .filter(|_| kind == 2 || kind == 3);
             let values = match payload_of(packet).map(Payload::values) {
                 None => Vec::new(),

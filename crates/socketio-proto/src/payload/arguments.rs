@@ -43,6 +43,10 @@ impl<'a> Arguments<'a> {
     /// # Errors
     ///
     /// The argument has another type. The cursor moves past it all the same.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "each argument has a type of its own"
+    )]
     pub fn next<T: Deserialize<'a>>(&mut self) -> Result<T, PayloadError> {
         Ok(self.read(|argument| T::deserialize(argument))?)
     }

@@ -59,7 +59,8 @@ impl JsonDecoder {
         if missing == 0 {
             return Ok(body.map(|body| Packet { namespace, body }));
         }
-        let attachments = Vec::with_capacity(missing);
+        // Only announced so far: a generous limit must not turn into memory.
+        let attachments = Vec::with_capacity(missing.min(16));
         self.pending = Some(Pending {
             namespace,
             body,

@@ -12,7 +12,7 @@ use nom::{
     IResult, Parser,
     bytes::complete::{tag, take_till},
     character::complete::{anychar, char, digit1},
-    combinator::{map_opt, map_res, opt, peek, verify},
+    combinator::{map, map_opt, opt, peek, verify},
     sequence::{preceded, terminated},
 };
 
@@ -172,10 +172,8 @@ fn packet_type(input: &str) -> Parsed<'_, (Kind, bool)> {
 
 /// `<count>-`. A binary packet without attachments would never be complete in the reference.
 fn attachment_count(input: &str) -> Parsed<'_, u32> {
-    let count = map_res(digit1, |digits: &str| {
-        // A count that fits no `u32` is a well-formed count that is over any limit.
-        digits.parse().or_else(|_| Ok::<_, ()>(u32::MAX))
-    });
+    // A count that fits no `u32` is a well-formed one that is over any limit.
+    let count = map(digit1, |digits: &str| digits.parse().unwrap_or(u32::MAX));
     terminated(verify(count, |&count| count > 0), char('-')).parse(input)
 }
 

@@ -332,3 +332,6 @@ fn member(key: &str) -> Member {
         _ => Member::Other,
     }
 }
+
+#[cfg(test)]
+mod tests;
