@@ -123,10 +123,8 @@ impl Connection {
         }
         match self.decoder.push(message) {
             Ok(Some(packet)) => self.handle_packet(packet),
-            // A binary header is not even kept before there is a namespace that it can be for.
-            Ok(None) if !self.decoder.is_idle() && !self.has_joined() => {
-                self.close(CloseReason::Forced);
-            }
+            // Half a packet, or an ACK without id, before there is a namespace that it can be for.
+            Ok(None) if !self.has_joined() => self.close(CloseReason::Forced),
             Ok(None) => {}
             Err(error) => self.refuse(error),
         }

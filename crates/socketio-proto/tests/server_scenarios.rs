@@ -1,0 +1,341 @@
+//! Whole conversations as the JavaScript reference led them, frame by frame.
+
+mod client;
+
+use client::{Client, event, millis, refusal};
+use serde_json::{Value as Json, json};
+use socketio_proto::acks::AckToken;
+use socketio_proto::server::{Config, Emit, Event, Socket};
+use socketio_proto::{AckId, Format, Payload, Value};
+use std::collections::BTreeMap;
+
+/// Cases in which we are stricter on purpose, and what they lead to here.
+const STRICTER: &[(&str, &str)] = &[
+    (
+        "026",
+        "a binary header before any CONNECT closes: its attachments are not even waited for",
+    ),
+    ("032", "an event without payload has no name: it is refused"),
+    (
+        "090",
+        "a second CONNECT that races with the first closes: one socket, never two",
+    ),
+];
+
+/// Cases that are no business of this layer, or not yet.
+fn not_here(case: &Json) -> Option<&'static str> {
+    let options = &case["server_options"];
+    if !options["allowEIO3"].is_null() {
+        Some("Engine.IO 3")
+    } else if !options["connectionStateRecovery"].is_null() {
+        Some("connection state recovery")
+    } else {
+        None
+    }
+}
+
+#[test]
+fn conversations_go_as_with_the_reference() {
+    let file: Json =
+        serde_json::from_str(include_str!("vectors/socketio-server-scenarios.json")).unwrap();
+    let cases = file["cases"].as_array().unwrap();
+    assert_eq!(cases.len() as u64, file["count"].as_u64().unwrap());
+    let mut skipped = Vec::new();
+    for case in cases {
+        let id = case["id"].as_str().unwrap().rsplit('-').next().unwrap();
+        if not_here(case).is_some() {
+            skipped.push(id);
+            continue;
+        }
+        let (frames, events, is_open) = Conversation::new(case).run();
+        let stricter = STRICTER.iter().any(|(stricter, _)| *stricter == id);
+        let name = &case["name"];
+        if stricter {
+            assert!(!is_open, "{id} {name}: closed");
+            continue;
+        }
+        assert_eq!(
+            json!(frames),
+            case["server_frames_after_open"],
+            "{id} {name}"
+        );
+        assert_eq!(json!(events), expected_events(case), "{id} {name}");
+        assert_eq!(is_open, case["connection"] == "open", "{id} {name}");
+    }
+    // 099: recovery. 100 to 113: clients of version 2.
+    assert_eq!((skipped.first(), skipped.len()), (Some(&"099"), 15));
+}
+
+/// The events of the reference, without the wording of its errors, and without the `error` event
+/// of a client: there it meets the listeners that the reference has for its own errors.
+fn expected_events(case: &Json) -> Json {
+    let events = case["server_events"].as_array().unwrap().iter();
+    events
+        .filter(|event| event["ev"] != "error" || !event["message"].is_null())
+        .map(|event| match event["ev"].as_str() {
+            Some("error") if event["message"] != "denied" => json!({ "ev": "error" }),
+            _ => event.clone(),
+        })
+        .collect()
+}
+
+/// The server of the scenarios, its client, and what happens between them.
+struct Conversation<'a> {
+    case: &'a Json,
+    client: Client,
+    names: BTreeMap<Socket, String>,
+    asked: Option<AckToken>,
+    frames: Vec<String>,
+    events: Vec<Json>,
+}
+
+impl<'a> Conversation<'a> {
+    fn new(case: &'a Json) -> Self {
+        let config = Config::default().connect_timeout(Some(millis(400)));
+        Self {
+            case,
+            client: Client::with(config),
+            names: BTreeMap::new(),
+            asked: None,
+            frames: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Frames from the server, events of its listeners, and whether the connection is open.
+    fn run(mut self) -> (Vec<String>, Vec<Json>, bool) {
+        let gap = millis(self.case["inter_frame_gap_ms"].as_u64().unwrap());
+        for frame in self.case["client_frames"].as_array().unwrap() {
+            if let Some(text) = frame["text"].as_str() {
+                self.client.send(text);
+            } else if let Some(bytes) = frame["bin"].as_str() {
+                self.client.send_binary(&base64(bytes));
+            } else {
+                self.client
+                    .advance(millis(frame["wait_ms"].as_u64().unwrap()));
+            }
+            // Frames without a gap are decoded in one read, before any listener runs.
+            if !gap.is_zero() {
+                self.client.advance(gap);
+                self.serve();
+            }
+        }
+        self.serve();
+        let is_open = !self.frames.iter().any(|frame| frame == "<end>");
+        self.frames.retain(|frame| frame != "<end>");
+        (self.frames, self.events, is_open)
+    }
+
+    /// Everything that the server has to do.
+    fn serve(&mut self) {
+        let mut disconnects = Vec::new();
+        for event in self.client.events() {
+            match event {
+                Event::Connect {
+                    socket,
+                    namespace,
+                    auth,
+                } => {
+                    self.connect(socket, namespace.as_str(), auth);
+                }
+                Event::Message {
+                    socket,
+                    payload,
+                    ack,
+                } => self.message(socket, &payload, ack),
+                Event::Acked {
+                    token,
+                    result: Ok(payload),
+                } => {
+                    assert_eq!(Some(token), self.asked);
+                    self.events
+                        .push(json!({ "ev": "ack-received", "args": args(&payload) }));
+                }
+                Event::Refused(_) if !self.names.is_empty() => {
+                    self.events.push(json!({ "ev": "error" }));
+                }
+                Event::Disconnected { socket, reason } => disconnects.push((socket, reason)),
+                _ => {}
+            }
+            // What a listener has caused.
+            for event in self.client.events() {
+                if let Event::Disconnected { socket, reason } = event {
+                    disconnects.push((socket, reason));
+                }
+            }
+        }
+        for (socket, reason) in disconnects {
+            if let Some(name) = self.names.remove(&socket) {
+                let reason = reason.to_string();
+                self.events
+                    .push(json!({ "ev": "disconnect", "nsp": name, "reason": reason }));
+            }
+        }
+        let frames = self.client.received();
+        self.frames
+            .extend(frames.into_iter().map(|frame| mask_id(&frame)));
+    }
+
+    fn connect(&mut self, socket: Socket, name: &str, auth: Option<Payload>) {
+        let setup = self.case["server_setup"].as_str().unwrap_or_default();
+        let is_dynamic = setup.contains("dyn") && name.starts_with("/dyn-");
+        let error = if !["/", "/a"].contains(&name) && !is_dynamic {
+            Some(refusal("Invalid namespace"))
+        } else if setup.contains("not authorized") {
+            Some(refusal("not authorized"))
+        } else if setup.contains("err.data") {
+            let error = Failure {
+                message: "no",
+                data: json!({ "code": 1 }),
+            };
+            Some(Payload::value(Format::Json, &error).unwrap())
+        } else {
+            None
+        };
+        if let Some(error) = error {
+            assert!(
+                self.client
+                    .apply(|connection, _| connection.reject(socket, error))
+            );
+            return;
+        }
+        if setup.contains("emits \"early\"") {
+            self.emit(socket, event("early", 1), Emit::default());
+        }
+        if !self.client.accept(socket) {
+            return;
+        }
+        self.names.insert(socket, name.to_owned());
+        let auth = auth.map_or(json!({}), |auth| {
+            serde_json::from_str(auth.as_json().unwrap()).unwrap()
+        });
+        self.events
+            .push(json!({ "ev": "connection", "nsp": name, "auth": auth }));
+    }
+
+    fn message(&mut self, socket: Socket, payload: &Payload, ack: Option<AckId>) {
+        let mut all = vec![name(payload)];
+        all.extend(args(payload));
+        all.extend(ack.map(|_| json!({ "$ack": true })));
+        let name = &self.names[&socket];
+        self.events
+            .push(json!({ "ev": "event", "nsp": name, "args": all }));
+
+        let setup = self.case["server_setup"].as_str().unwrap_or_default();
+        if setup.contains("denied") {
+            // The middleware's error is for the server's own listeners.
+            self.events
+                .push(json!({ "ev": "error", "message": "denied" }));
+            return;
+        }
+        match (payload.event(), ack) {
+            (Some("echo-ack"), Some(id)) => {
+                let values = payload.values().unwrap();
+                let echo = Payload::from_values(Format::Json, None, &values).unwrap();
+                self.client
+                    .apply(|connection, _| connection.ack(socket, id, echo))
+                    .unwrap();
+            }
+            (Some("ask"), _) => {
+                let how = Emit::default().ack(AckId(0));
+                self.asked = self.emit(socket, event("question", ()), how);
+            }
+            (Some("send-binary"), _) => {
+                let nested = BTreeMap::from([("x", serde_bytes::Bytes::new(&[3]))]);
+                let args = (serde_bytes::Bytes::new(&[1, 2]), nested);
+                self.emit(socket, event("bin", args), Emit::default());
+            }
+            (Some(kick @ ("kick" | "kick-all")), _) => {
+                let close = kick == "kick-all";
+                self.client
+                    .apply(|connection, _| connection.disconnect(socket, close));
+            }
+            _ => {}
+        }
+    }
+
+    fn emit(&mut self, socket: Socket, payload: Payload, how: Emit) -> Option<AckToken> {
+        self.client
+            .apply(|connection, now| connection.emit(socket, payload, how, now))
+            .unwrap()
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Failure {
+    message: &'static str,
+    data: Json,
+}
+
+/// The name as it was sent: a number is legal.
+fn name(payload: &Payload) -> Json {
+    let all: Vec<Json> = serde_json::from_str(payload.as_json().unwrap()).unwrap();
+    all.into_iter().next().unwrap()
+}
+
+/// The arguments in the notation of the vectors.
+fn args(payload: &Payload) -> Vec<Json> {
+    payload.values().unwrap().iter().map(notation).collect()
+}
+
+fn notation(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(value) => json!(value),
+        Value::Number(value) => json!(value),
+        Value::String(value) => json!(value),
+        Value::Binary(bytes) => json!({ "$bin": to_base64(bytes) }),
+        Value::Array(elements) => elements.iter().map(notation).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| (key.to_owned(), notation(value)))
+            .collect(),
+    }
+}
+
+/// `"sid":"…"` with its value masked, as in the vectors.
+fn mask_id(frame: &str) -> String {
+    match frame.split_once(r#""sid":""#) {
+        Some((head, tail)) => {
+            let (_, rest) = tail.split_once('"').unwrap();
+            format!(r#"{head}"sid":"<id>"{rest}"#)
+        }
+        None => frame.to_owned(),
+    }
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+fn base64(text: &str) -> Vec<u8> {
+    let digits = text.bytes().filter(|digit| *digit != b'=');
+    let (mut bits, mut count, mut bytes) = (0_u32, 0, Vec::new());
+    for digit in digits {
+        let value = ALPHABET.iter().position(|it| *it == digit).unwrap();
+        bits = bits << 6 | value as u32;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    bytes
+}
+
+fn to_base64(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let bits = chunk
+            .iter()
+            .fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
+        for digit in 0..4 {
+            let place = (bits >> (18 - 6 * digit)) as usize & 63;
+            text.push(if digit <= chunk.len() {
+                ALPHABET[place] as char
+            } else {
+                '='
+            });
+        }
+    }
+    text
+}
