@@ -396,11 +396,13 @@ impl Session {
     }
 
     /// Bytes that [`send`](Self::send) has room for.
+    #[must_use]
     pub fn room_bytes(&self) -> usize {
         self.config.max_buffered.saturating_sub(self.outbox.bytes())
     }
 
     /// Messages that [`send`](Self::send) has room for.
+    #[must_use]
     pub fn room_messages(&self) -> usize {
         self.config.max_queued.saturating_sub(self.outbox.len())
     }

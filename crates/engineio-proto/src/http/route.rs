@@ -157,8 +157,10 @@ pub fn matches(config: &ServerConfig, path: &str) -> bool {
 ///
 /// # Errors
 ///
-/// The first check that fails decides. An upgrade request that names `polling` is a
-/// [`Reject::BadRequest`]; the reference lets it become a WebSocket and closes that.
+/// The first check that fails decides.
+///
+/// An upgrade request that names `polling` passes, as on the reference, which lets it become a
+/// WebSocket and closes that at once; the adapter knows that it was one.
 pub fn route(config: &ServerConfig, request: &Request<'_>) -> Result<Route, Reject> {
     if request.method == Method::Options && config.cors.is_some() {
         return Ok(Route::Preflight);
@@ -193,7 +195,7 @@ fn handshake(
     if request.method != Method::Get {
         return Err(Reject::BadHandshakeMethod);
     }
-    if request.is_upgrade != (transport == Transport::WebSocket) {
+    if transport == Transport::WebSocket && !request.is_upgrade {
         return Err(Reject::BadRequest);
     }
     let agent = request.user_agent.unwrap_or_default();

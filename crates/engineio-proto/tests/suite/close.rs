@@ -99,6 +99,19 @@ fn a_client_that_does_not_come_back_is_dropped() {
 }
 
 #[test]
+fn a_candidate_that_outlives_the_close_timeout_is_told() {
+    let mut server = Server::polling(config().with_upgrade_timeout(ms(60_000)));
+    let link = server.link().unwrap();
+    server.close(CloseReason::Forced);
+    server.events();
+    server.advance(ms(30_000));
+    assert!(!server.session.is_closed());
+    assert_eq!(server.frames(link), ["FIN"]);
+    assert!(server.session.is_closed());
+    assert_eq!(server.session.poll_timeout(), None);
+}
+
+#[test]
 fn a_closing_session_ignores_what_comes_but_the_end() {
     let mut server = Server::polling(config());
     server.close(CloseReason::Forced);

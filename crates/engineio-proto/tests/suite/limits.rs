@@ -108,7 +108,10 @@ fn what_does_not_fit_is_refused_whole_and_drained_is_told_once() {
     server.send("1234");
     let batch = || [Outgoing::text("12"), Outgoing::text("12")];
     assert_eq!(server.session.send(batch()), Err(SendError::Full));
-    assert_eq!(server.session.buffered(), 5);
+    assert_eq!(
+        (server.session.buffered(), server.session.room_bytes()),
+        (5, 5)
+    );
     server.session.send([Outgoing::text("5678")]).unwrap();
     assert_eq!(server.session.buffered(), 10);
     assert_eq!(server.events(), []);
@@ -136,7 +139,9 @@ fn messages_without_bytes_are_counted_too() {
         server.session.send([empty(), empty(), empty()]),
         Err(SendError::Full)
     );
+    assert_eq!(server.session.room_messages(), 2);
     server.session.send([empty(), empty()]).unwrap();
+    assert_eq!(server.session.room_messages(), 0);
     assert_eq!(server.frames(link), ["[]", "[]"]);
 }
 
