@@ -182,6 +182,8 @@ impl<'a> Scanner<'a> {
     /// One value of any kind.
     fn value(&mut self, max_depth: usize, attachments: Option<usize>) -> Result<(), DecodeError> {
         let mut levels = SmallVec::<[Level; 32]>::new();
+        // Looking for placeholders costs time that only binary packets need.
+        let watch = attachments.is_some();
         loop {
             let mut seen = match self.peek() {
                 Some(open @ (b'[' | b'{')) => {
@@ -200,13 +202,13 @@ impl<'a> Scanner<'a> {
                     } else {
                         let mut level = Level::new(container);
                         if container == Container::Object {
-                            level.member = self.key(attachments.is_some())?;
+                            level.member = self.key(watch)?;
                         }
                         levels.push(level);
                         continue;
                     }
                 }
-                _ => self.scalar()?,
+                _ => self.scalar(watch)?,
             };
             // The value is complete, and with it perhaps the containers around it.
             loop {
@@ -226,7 +228,7 @@ impl<'a> Scanner<'a> {
                 self.expect(b',')?;
                 self.whitespace();
                 if level.container == Container::Object {
-                    level.member = self.key(attachments.is_some())?;
+                    level.member = self.key(watch)?;
                 }
                 break;
             }
@@ -242,8 +244,8 @@ impl<'a> Scanner<'a> {
         self.expect(bracket).is_ok()
     }
 
-    /// A member's name with its colon. `classify` costs time that only binary packets need.
-    fn key(&mut self, classify: bool) -> Result<Member, DecodeError> {
+    /// A member's name with its colon.
+    fn key(&mut self, watch: bool) -> Result<Member, DecodeError> {
         let start = self.position + 1;
         let is_escaped = self.string()?;
         let raw = self.slice(start, self.position - 1);
@@ -251,13 +253,13 @@ impl<'a> Scanner<'a> {
         self.expect(b':')?;
         self.whitespace();
         Ok(match raw {
-            _ if !classify => Member::Other,
+            _ if !watch => Member::Other,
             raw if is_escaped => member(&unescape(raw)),
             raw => member(raw),
         })
     }
 
-    fn scalar(&mut self) -> Result<Seen, DecodeError> {
+    fn scalar(&mut self, watch: bool) -> Result<Seen, DecodeError> {
         match self.peek() {
             Some(b'"') => self.string().map(|_| Seen::Other),
             Some(b't') => self.literal("true").map(|()| Seen::True),
@@ -267,6 +269,9 @@ impl<'a> Scanner<'a> {
                 let start = self.position;
                 self.number()?;
                 let number = self.slice(start, self.position);
+                if !watch {
+                    return Ok(Seen::Other);
+                }
                 Ok(match number.parse() {
                     Ok(index) => Seen::Index(index),
                     Err(_) if number == "-0" => Seen::Index(0),
