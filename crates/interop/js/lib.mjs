@@ -1,7 +1,7 @@
 // What all scripts share: one JSON line for each check, time limits, clients, raw connections.
 //
 // A script gets the base URL of the server as its first argument. It ends with status 0 once all its checks have passed, and with 1 at the
-// first one that fails, with the reason on standard error.
+// first one that fails, with the reason on standard error; with the environment variable KEEP_GOING, behind the last.
 
 import { request } from "node:http";
 import { Manager, io } from "socket.io-client";
@@ -18,6 +18,7 @@ export const STEP = 8_000;
 
 const opened = new Set(); // everything that has to be closed behind a check
 let passed = 0;
+let failed = 0;
 
 /** Runs one check, closes the connections it has opened, prints its line. */
 export async function check(name, body, limit = 3 * STEP) {
@@ -27,18 +28,21 @@ export async function check(name, body, limit = 3 * STEP) {
   } catch (error) {
     console.log(JSON.stringify({ check: name, ok: false, error: error.message }));
     console.error(`FAILED: ${name}\n${error.stack}`);
-    process.exit(1);
+    if (!process.env.KEEP_GOING) process.exit(1);
+    failed += 1;
+    return;
+  } finally {
+    for (const close of opened) close();
+    opened.clear();
   }
-  for (const close of opened) close();
-  opened.clear();
   passed += 1;
   console.log(JSON.stringify({ check: name, ok: true, ms: Math.round(performance.now() - start) }));
 }
 
-/** Ends the script: all checks have passed. */
+/** Ends the script. */
 export function done() {
-  console.log(JSON.stringify({ done: true, passed }));
-  process.exit(0);
+  console.log(JSON.stringify({ done: true, passed, failed }));
+  process.exit(failed === 0 ? 0 : 1);
 }
 
 /** Asks whoever runs the script to do something, such as to restart the server. */

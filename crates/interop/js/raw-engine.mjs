@@ -73,15 +73,17 @@ await check("polling: a poll waits until there is something", async () => {
   await raw.post("1");
 });
 
-await check("polling: garbage ends the session behind what came before it", async () => {
-  for (const body of ["4a\x1e", "4a\x1e\x1e4b", "4a\x1ex"]) {
+await check("polling: garbage in a payload ends the session", async () => {
+  for (const body of ["", "x", "4a\x1e", "4a\x1e\x1e4b", "4a\x1ex"]) {
     const raw = await RawPolling.open(ECHO);
     const poll = raw.packets();
     assert.equal((await raw.post(body)).body, "ok");
-    assert.deepEqual(await poll, ["4a"], JSON.stringify(body));
-    const after = await raw.get();
-    // The close is either still to be told or already forgotten.
-    assert.ok(after.body === "1" || JSON.parse(after.body).code === 1, after.body);
+    // An echo of `a` may or may not be quicker than the close.
+    const told = await poll;
+    if (told[0] === "4a") told.splice(0, 1, ...(told.length > 1 ? [] : await raw.packets()));
+    const last = told.at(-1);
+    assert.ok(last === "1" || JSON.parse(last).code === 1, `${JSON.stringify(body)}: ${told}`);
+    await until(async () => JSON.parse((await raw.get()).body).code === 1, "the end of the session");
   }
 });
 
