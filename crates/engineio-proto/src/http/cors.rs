@@ -69,6 +69,40 @@ impl Cors {
         self.credentials = credentials;
         self
     }
+
+    /// Sets [`methods`](Self::methods).
+    #[must_use]
+    pub fn with_methods(mut self, methods: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.methods = methods.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets [`allowed_headers`](Self::allowed_headers).
+    #[must_use]
+    pub fn with_allowed_headers(
+        mut self,
+        allowed_headers: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.allowed_headers = Some(allowed_headers.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets [`exposed_headers`](Self::exposed_headers).
+    #[must_use]
+    pub fn with_exposed_headers(
+        mut self,
+        exposed_headers: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.exposed_headers = exposed_headers.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets [`max_age`](Self::max_age).
+    #[must_use]
+    pub fn with_max_age(mut self, max_age: impl Into<Option<Duration>>) -> Self {
+        self.max_age = max_age.into();
+        self
+    }
 }
 
 type Header<'a> = (&'static str, Cow<'a, str>);

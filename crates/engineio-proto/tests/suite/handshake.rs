@@ -47,12 +47,12 @@ fn the_initial_packet_follows_the_open_packet() {
 
 #[test]
 fn the_cookie_is_set_by_the_first_polling_response_only() {
-    let mut cookie = Cookie::new("foo");
-    cookie.path = Some("/bar".into());
-    cookie.http_only = false;
-    cookie.max_age = Some(core::time::Duration::from_secs(60));
-    cookie.same_site = Some(SameSite::Strict);
-    cookie.secure = true;
+    let cookie = Cookie::new("foo")
+        .with_path(Some("/bar".into()))
+        .with_http_only(false)
+        .with_max_age(core::time::Duration::from_secs(60))
+        .with_same_site(SameSite::Strict)
+        .with_secure(true);
     let mut server = Server::accept(config().with_cookie(cookie), "EIO=4&transport=polling");
     let first = server.get();
     assert_eq!(

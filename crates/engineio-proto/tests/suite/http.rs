@@ -321,3 +321,22 @@ fn a_preflight_is_answered_before_any_check() {
          vary: Origin, Access-Control-Request-Headers\n"
     );
 }
+
+#[test]
+fn cors_lists_are_joined_by_commas() {
+    let config = config().with_cors(
+        Cors::new(CorsOrigin::Any)
+            .with_methods(["GET", "POST"])
+            .with_allowed_headers(["x-a", "x-b"])
+            .with_exposed_headers(["x-c", "x-d"])
+            .with_max_age(core::time::Duration::from_secs(600)),
+    );
+    assert_eq!(
+        headers(&config, None, Some(Some("x-other"))),
+        "access-control-allow-origin: *\n\
+         access-control-allow-methods: GET,POST\n\
+         access-control-allow-headers: x-a,x-b\n\
+         access-control-max-age: 600\n\
+         access-control-expose-headers: x-c,x-d\n"
+    );
+}
