@@ -210,15 +210,15 @@ export class RawPolling {
     return http(this.url, { method: "POST", body, headers: { "content-type": "text/plain;charset=UTF-8" }, ...options });
   }
 
-  /** Sends a poll and hangs up before it is answered. */
+  /** Sends a poll, and hangs up once the server has answered something that was sent after it. */
   abandonPoll() {
     const promise = new Promise((resolve, reject) => {
       const outgoing = request(base + this.url, { agent: false });
-      outgoing.on("socket", (socket) => socket.once("connect", () => outgoing.end()));
-      outgoing.on("finish", () => outgoing.destroy());
+      outgoing.on("finish", () => this.post("3").then(() => outgoing.destroy(), reject));
       outgoing.on("response", () => reject(new Error("the poll has been answered")));
       outgoing.on("error", () => {});
       outgoing.on("close", resolve);
+      outgoing.end();
     });
     return within(promise, "hanging up on a poll");
   }
