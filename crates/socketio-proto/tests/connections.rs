@@ -3,11 +3,14 @@
 mod client;
 
 use client::{Client, PollingClient, answer, event, millis, refusal, secs};
-use engineio_proto::CloseReason;
 use engineio_proto::config::ServerConfig;
+use engineio_proto::{CloseReason, Outgoing};
 use socketio_proto::parser::Limits;
-use socketio_proto::server::{Config, Emit, Event, Socket};
-use socketio_proto::{AckId, DecodeError, DisconnectReason, EmitError, Text};
+use socketio_proto::server::{Config, Connection, Emit, Event, Revision, Socket};
+use socketio_proto::{
+    AckId, DecodeError, DisconnectReason, EmitError, Instant, Json, SocketId, Text,
+};
+use std::sync::Arc;
 
 const FORCED: DisconnectReason = DisconnectReason::Transport(CloseReason::Forced);
 
@@ -606,7 +609,7 @@ fn on_polling_a_violation_without_a_waiting_get_is_a_forced_server_close() {
         panic!("{events:?}")
     };
     let socket = *socket;
-    let id = socketio_proto::SocketId(Text::from("id"));
+    let id = SocketId(Text::from("id"));
     assert!(client.apply(|connection, _| connection.accept(socket, id)));
     client.poll();
     assert_eq!(client.answers(), ["ok", r#"40{"sid":"id"}"#]);
@@ -719,4 +722,34 @@ fn a_client_that_never_reads_cannot_make_the_server_hoard_replies() {
         "{events:?}"
     );
     client.assert_gone();
+}
+
+#[test]
+fn a_client_of_revision_4_is_asked_in_unasked_and_gets_no_id() {
+    let (config, parser, now) = (Arc::default(), Arc::new(Json), Instant::ZERO);
+    let mut connection = Connection::new(config, parser, Revision::V4, now);
+    let event = connection.poll_event();
+    let Some(Event::Connect {
+        socket,
+        namespace,
+        auth: None,
+    }) = event
+    else {
+        panic!("{event:?}")
+    };
+    assert!(namespace.is_root());
+    assert!(connection.accept(socket, SocketId(Text::from("id"))));
+    let (encoded, _) = connection.poll_encoded().expect("the reply");
+    assert_eq!(encoded.messages(), [Outgoing::text("0")]);
+}
+
+#[test]
+fn a_connection_is_small() {
+    // One per client: the engine session beside it has about as much.
+    assert!(
+        size_of::<Connection>() <= 384,
+        "{}",
+        size_of::<Connection>()
+    );
+    assert!(size_of::<Event>() <= 200, "{}", size_of::<Event>());
 }

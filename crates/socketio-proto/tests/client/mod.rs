@@ -1,5 +1,6 @@
 //! A client that speaks frames into a [`Peer`], in virtual time.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use engineio_proto::config::ServerConfig;
 use engineio_proto::http::{Method, Request, Route, route};
