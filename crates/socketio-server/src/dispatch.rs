@@ -4,13 +4,14 @@ use crate::ack::Ack;
 use crate::error::{HandlerError, Refusal};
 use crate::extract::EventContext;
 use crate::handler::{Started, panic_message};
-use crate::namespace::{CONNECTION, DISCONNECT, DISCONNECTING, Middleware, NamespaceInner};
+use crate::namespace::{ANY, CONNECTION, DISCONNECT, DISCONNECTING, Middleware, NamespaceInner};
 use crate::socket::{Reason, Socket, SocketInner, Stage, Turn};
 use crate::sync::lock;
 use crate::transport::{App, Client, Machine, Origin};
 use engineio_proto::server::{Exchange, Link, Session, Transmit};
 use engineio_proto::{Instant, Text, Version};
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use futures_util::task::noop_waker_ref;
 use socketio_observer::Snapshot;
 use socketio_proto::acks::AckToken;
@@ -66,8 +67,17 @@ impl Data {
 /// What a client's dispatcher handles.
 pub(crate) enum Input {
     Event(Event),
-    /// The middlewares have decided.
+    /// The middlewares have decided about a socket.
     Decided(Arc<SocketInner>, Result<(), Refusal>),
+    /// The middlewares have decided about an event.
+    Passed(Box<Packet>, Result<(), Refusal>),
+}
+
+/// An event of a client.
+pub(crate) struct Packet {
+    socket: Socket,
+    payload: Payload,
+    ack: Ack,
 }
 
 impl App for Sio {
@@ -98,13 +108,14 @@ impl App for Sio {
                 self.connect(client, socket, &namespace, auth);
             }
             Input::Decided(socket, verdict) => self.decide(&socket, verdict),
+            Input::Passed(packet, verdict) => self.pass(&packet, verdict),
             Input::Event(Event::Message {
                 socket,
                 payload,
                 ack,
             }) => {
                 if let Some(socket) = find(client, socket) {
-                    self.message(socket, &payload, ack);
+                    self.message(socket, payload, ack);
                 }
             }
             Input::Event(Event::Acked { token, result }) => {
@@ -174,7 +185,13 @@ impl Sio {
                 socket.set_stage(Stage::Connected);
                 if socket.namespace().enter(socket) {
                     let socket = Socket::from(Arc::clone(socket));
-                    self.call(&socket, CONNECTION, None, &Ack::default(), None);
+                    self.call(
+                        &socket,
+                        (CONNECTION, CONNECTION),
+                        None,
+                        &Ack::default(),
+                        None,
+                    );
                 }
             }
             Err(refusal) => {
@@ -186,16 +203,48 @@ impl Sio {
         }
     }
 
+    /// The catch-all handlers see an event first, then the middlewares, then the handlers of its name.
     fn message(
         &self,
         socket: Arc<SocketInner>,
-        payload: &Payload,
+        payload: Payload,
         ack: Option<socketio_proto::AckId>,
     ) {
-        let Some(event) = payload.event() else { return };
+        let middlewares = socket.namespace().event_middlewares();
         let socket = Socket::from(socket);
         let ack = Ack::new(&socket, ack);
-        self.call(&socket, event, Some(payload), &ack, None);
+        let Some(event) = payload.event() else { return };
+        self.call(&socket, (ANY, event), Some(&payload), &ack, None);
+        let packet = Packet {
+            socket,
+            payload,
+            ack,
+        };
+        if middlewares.is_empty() {
+            return self.pass(&packet, Ok(()));
+        }
+        let client = Arc::clone(packet.socket.inner().client());
+        if let Some(rest) = begin(Box::pin(admit_event(packet, middlewares))) {
+            client.host().env().runtime.spawn(rest);
+        }
+    }
+
+    /// An event that has passed the middlewares, or has not.
+    fn pass(&self, packet: &Packet, verdict: Result<(), Refusal>) {
+        let Packet {
+            socket,
+            payload,
+            ack,
+        } = packet;
+        let Some(event) = payload.event() else { return };
+        match verdict {
+            // A socket that has left meanwhile gets no more events.
+            Ok(()) if socket.is_connected() => {
+                self.call(socket, (event, event), Some(payload), ack, None);
+            }
+            Ok(()) => {}
+            Err(refusal) => self.report(socket, event, HandlerError::Refused(refusal)),
+        }
     }
 
     fn disconnected(&self, socket: Arc<SocketInner>, reason: DisconnectReason) {
@@ -203,26 +252,38 @@ impl Sio {
         let socket = Socket::from(socket);
         let reason = Reason(reason);
         if was_connected {
-            self.call(&socket, DISCONNECTING, None, &Ack::default(), Some(&reason));
+            self.call(
+                &socket,
+                (DISCONNECTING, DISCONNECTING),
+                None,
+                &Ack::default(),
+                Some(&reason),
+            );
         }
         let inner = socket.inner();
         inner.namespace().leave(inner);
         if was_connected {
-            self.call(&socket, DISCONNECT, None, &Ack::default(), Some(&reason));
+            self.call(
+                &socket,
+                (DISCONNECT, DISCONNECT),
+                None,
+                &Ack::default(),
+                Some(&reason),
+            );
         }
     }
 
-    /// Starts the handlers of an event: the namespace's, then the socket's own.
+    /// Starts the listeners of this name, with an event: the namespace's, then the socket's own.
     fn call(
         &self,
         socket: &Socket,
-        event: &str,
+        (name, event): (&str, &str),
         payload: Option<&Payload>,
         ack: &Ack,
         reason: Option<&Reason>,
     ) {
-        let shared = socket.inner().namespace().snapshot(event);
-        let own = socket.inner().overlay(event);
+        let shared = socket.inner().namespace().snapshot(name);
+        let own = socket.inner().overlay(name);
         let listeners = shared.iter().chain(own.iter().flat_map(Snapshot::iter));
         for listener in listeners {
             let mut context = EventContext::new(socket, event, payload, ack, reason);
@@ -338,19 +399,44 @@ fn reject(client: &Arc<Client<Sio>>, handle: Handle, refusal: &Refusal) {
 /// Passes a socket through the middlewares, then leaves the verdict to its client's dispatcher: there it is in order
 /// with everything else that happens to the client.
 async fn admit(socket: Arc<SocketInner>, middlewares: Vec<Middleware>) {
-    let verdict = pass(&Socket::from(Arc::clone(&socket)), middlewares).await;
+    let (asked, ack) = (Socket::from(Arc::clone(&socket)), Ack::default());
+    let verdict = run(middlewares, |middleware| {
+        middleware.call(&mut EventContext::new(&asked, CONNECTION, None, &ack, None))
+    })
+    .await;
     let client = Arc::clone(socket.client());
     client.enqueue(Input::Decided(socket, verdict), Origin::Network);
 }
 
-async fn pass(socket: &Socket, middlewares: Vec<Middleware>) -> Result<(), Refusal> {
+/// The same for an event.
+async fn admit_event(packet: Packet, middlewares: Vec<Middleware>) {
+    let Packet {
+        socket,
+        payload,
+        ack,
+    } = &packet;
+    let event = payload.event().unwrap_or_default();
+    let verdict = run(middlewares, |middleware| {
+        middleware.call(&mut EventContext::new(
+            socket,
+            event,
+            Some(payload),
+            ack,
+            None,
+        ))
+    })
+    .await;
+    let client = Arc::clone(socket.inner().client());
+    client.enqueue(Input::Passed(Box::new(packet), verdict), Origin::Network);
+}
+
+/// One middleware after the other, up to the first that refuses. A panic refuses, too.
+async fn run(
+    middlewares: Vec<Middleware>,
+    call: impl Fn(&Middleware) -> BoxFuture<'static, Result<(), Refusal>>,
+) -> Result<(), Refusal> {
     for middleware in middlewares {
-        let ack = Ack::default();
-        let called = catch_unwind(AssertUnwindSafe(|| {
-            let mut context = EventContext::new(socket, CONNECTION, None, &ack, None);
-            middleware.call(&mut context)
-        }));
-        let verdict = match called {
+        let verdict = match catch_unwind(AssertUnwindSafe(|| call(&middleware))) {
             Ok(future) => AssertUnwindSafe(future).catch_unwind().await,
             Err(panic) => Err(panic),
         };

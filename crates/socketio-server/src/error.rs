@@ -59,6 +59,9 @@ pub enum HandlerError {
     /// The handler asks for something that this server, or this kind of event, doesn't have.
     #[error("{0} is not available to this handler")]
     Unavailable(&'static str),
+    /// An [event middleware](crate::Namespace::event_middleware) dropped the event.
+    #[error("a middleware refused the event: {0}")]
+    Refused(Refusal),
     /// The handler returned an error.
     #[error("the handler failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),

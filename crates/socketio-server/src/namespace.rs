@@ -27,22 +27,48 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock, Weak};
 use tokio::sync::oneshot;
 
+type Pass = dyn Fn(&mut EventContext<'_>) -> BoxFuture<'static, Result<(), Refusal>> + Send + Sync;
+
 pub(crate) type Listeners = Observers<String, Listener>;
 /// The answers to a broadcast, and how many are missing.
 pub(crate) type Answers = (Vec<Payload>, usize);
 
-/// Names of the listeners that are no events of the wire. A client can't send them, nor can the server emit them.
+/// Names of the listeners that are no events of the wire: the protocol reserves them, so a client can't send them.
+pub(crate) const ANY: &str = "newListener";
 pub(crate) const CONNECTION: &str = "connect";
 pub(crate) const DISCONNECTING: &str = "disconnecting";
 pub(crate) const DISCONNECT: &str = "disconnect";
 
-/// Lets a client into the namespace, or refuses it.
+/// Changes a registry. What the change took out is dropped once the lock is free, since dropping it may run user code.
+pub(crate) fn change<R>(
+    registry: &RwLock<Listeners>,
+    change: impl FnOnce(&mut Listeners) -> R,
+) -> R {
+    let (result, removed) = {
+        let mut listeners = write(registry);
+        let result = change(&mut listeners);
+        (result, listeners.take_removed())
+    };
+    drop(removed);
+    result
+}
+
+/// Lets a client into the namespace, or an event through to its handlers; or refuses it.
 #[derive(Clone)]
-pub(crate) struct Middleware(
-    Arc<dyn Fn(&mut EventContext<'_>) -> BoxFuture<'static, Result<(), Refusal>> + Send + Sync>,
-);
+pub(crate) struct Middleware(Arc<Pass>);
 
 impl Middleware {
+    fn new<A, H, E>(middleware: H) -> Self
+    where
+        H: Handler<A, Output = Result<(), E>>,
+        E: Into<Refusal> + 'static,
+    {
+        Self(Arc::new(move |context| match middleware.call(context) {
+            Ok(future) => Box::pin(async move { future.await.map_err(Into::into) }),
+            Err(error) => Box::pin(std::future::ready(Err(Refusal::new(error.to_string())))),
+        }))
+    }
+
     pub(crate) fn call(
         &self,
         context: &mut EventContext<'_>,
@@ -60,6 +86,7 @@ pub(crate) struct NamespaceInner {
     room: Mutex<Members>,
     listeners: RwLock<Listeners>,
     middlewares: RwLock<Vec<Middleware>>,
+    event_middlewares: RwLock<Vec<Middleware>>,
     serial: AtomicBool,
 }
 
@@ -92,8 +119,9 @@ impl NamespaceInner {
                 waiting: BTreeMap::new(),
                 slot: None,
             }),
-            listeners: RwLock::default(),
+            listeners: RwLock::new(Listeners::default().keep_removed()),
             middlewares: RwLock::default(),
+            event_middlewares: RwLock::default(),
             serial: AtomicBool::new(false),
         })
     }
@@ -113,6 +141,7 @@ impl NamespaceInner {
         );
         write(&child.listeners).clone_from(&read(&self.listeners));
         write(&child.middlewares).clone_from(&read(&self.middlewares));
+        write(&child.event_middlewares).clone_from(&read(&self.event_middlewares));
         child.serial.store(self.is_serial(), Ordering::Relaxed);
         child
     }
@@ -139,6 +168,10 @@ impl NamespaceInner {
 
     pub(crate) fn middlewares(&self) -> Vec<Middleware> {
         read(&self.middlewares).clone()
+    }
+
+    pub(crate) fn event_middlewares(&self) -> Vec<Middleware> {
+        read(&self.event_middlewares).clone()
     }
 
     /// A place in the room index for a socket whose middlewares have yet to run. It gets no broadcast so far.
@@ -372,7 +405,9 @@ impl Namespace {
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        write(&self.0.listeners).once(event.to_owned(), Listener::new(handler))
+        change(&self.0.listeners, |all| {
+            all.once(event.to_owned(), Listener::new(handler))
+        })
     }
 
     /// Calls a handler for every event, before those of its name. Take [`Event`](crate::Event) to learn the name and
@@ -382,7 +417,7 @@ impl Namespace {
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        write(&self.0.listeners).on_any(Listener::new(handler))
+        self.register(ANY, handler)
     }
 
     /// Calls a handler when a socket is about to leave, while it is still in its rooms. [`Reason`](crate::Reason) is
@@ -406,12 +441,12 @@ impl Namespace {
 
     /// Takes a handler off. False if it was not there.
     pub fn off(&self, id: ListenerId) -> bool {
-        write(&self.0.listeners).off(id)
+        change(&self.0.listeners, |all| all.off(id))
     }
 
     /// Takes all handlers of an event off.
     pub fn off_event(&self, event: &str) {
-        write(&self.0.listeners).off_event(event);
+        change(&self.0.listeners, |all| all.off_event(event));
     }
 
     /// Adds a middleware: each client passes all of them, in order, before it is connected. An error refuses it; the
@@ -423,18 +458,20 @@ impl Namespace {
         H: Handler<A, Output = Result<(), E>>,
         E: Into<Refusal> + 'static,
     {
-        let call = move |context: &mut EventContext<'_>| match middleware.call(context) {
-            Ok(future) => {
-                let future: BoxFuture<'static, _> =
-                    Box::pin(async move { future.await.map_err(Into::into) });
-                future
-            }
-            Err(error) => {
-                let refusal = Refusal::new(error.to_string());
-                Box::pin(std::future::ready(Err(refusal)))
-            }
-        };
-        write(&self.0.middlewares).push(Middleware(Arc::new(call)));
+        write(&self.0.middlewares).push(Middleware::new(middleware));
+    }
+
+    /// Adds a middleware for events: each event of each socket passes all of them, in order, behind the catch-all
+    /// handlers and before those of its name. An error drops the event and goes to
+    /// [`on_error`](crate::SocketIoBuilder::on_error); the client is told nothing.
+    ///
+    /// One that suspends lets later events pass, unless the namespace is [`serial`](Self::serial).
+    pub fn event_middleware<A, H, E>(&self, middleware: H)
+    where
+        H: Handler<A, Output = Result<(), E>>,
+        E: Into<Refusal> + 'static,
+    {
+        write(&self.0.event_middlewares).push(Middleware::new(middleware));
     }
 
     /// Handles the events of each socket strictly one after another: the next handler starts when the one before has
@@ -518,6 +555,8 @@ impl Namespace {
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        write(&self.0.listeners).on(event.to_owned(), Listener::new(handler))
+        change(&self.0.listeners, |all| {
+            all.on(event.to_owned(), Listener::new(handler))
+        })
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::transport::{App, ConnectionInfo, Host, ResponseBody, respond};
 use bytes::Bytes;
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use futures_util::task::noop_waker_ref;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::Empty;
@@ -50,7 +52,13 @@ where
 {
     if engineio_proto::http::matches(host.config(), request.uri().path()) {
         let host = Arc::clone(host);
-        return Box::pin(async move { Ok(respond(host, request).await.map(ResponseBody::own)) });
+        let mut answer: BoxFuture<'static, _> = Box::pin(respond(host, request));
+        // A peer may hang up right behind its request, and hyper then drops a future that it never polled. A poll that
+        // is given up ends its session, so the session has to hear of it: hence the first step is made here.
+        return match answer.poll_unpin(&mut Context::from_waker(noop_waker_ref())) {
+            Poll::Ready(response) => Box::pin(async move { Ok(response.map(ResponseBody::own)) }),
+            Poll::Pending => Box::pin(async move { Ok(answer.await.map(ResponseBody::own)) }),
+        };
     }
     let mut inner = inner.clone();
     Box::pin(async move {

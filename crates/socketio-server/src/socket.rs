@@ -5,8 +5,10 @@ use crate::dispatch::Sio;
 use crate::error::{AckError, EmitError};
 use crate::extensions::Extensions;
 use crate::handler::{Handler, Listener, Outcome, Started};
-use crate::namespace::{DISCONNECT, DISCONNECTING, Listeners, Namespace, NamespaceInner};
-use crate::sync::{lock, read, write};
+use crate::namespace::{
+    ANY, DISCONNECT, DISCONNECTING, Listeners, Namespace, NamespaceInner, change,
+};
+use crate::sync::{lock, read};
 use crate::transport::{Client, HandshakeRequest, Origin, Suspended};
 use engineio_proto::{CloseReason, Transport};
 use serde::Serialize;
@@ -318,7 +320,9 @@ impl Socket {
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        write(self.own_listeners()).on(event.to_owned(), Listener::new(handler))
+        change(self.own_listeners(), |all| {
+            all.on(event.to_owned(), Listener::new(handler))
+        })
     }
 
     /// As [`on`](Self::on), for the first event only.
@@ -327,7 +331,9 @@ impl Socket {
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        write(self.own_listeners()).once(event.to_owned(), Listener::new(handler))
+        change(self.own_listeners(), |all| {
+            all.once(event.to_owned(), Listener::new(handler))
+        })
     }
 
     /// Calls a handler for every event of this socket, after the namespace's and before those of the event's name.
@@ -336,7 +342,7 @@ impl Socket {
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        write(self.own_listeners()).on_any(Listener::new(handler))
+        self.on(ANY, handler)
     }
 
     /// Calls a handler when this socket is about to leave, while it is still in its rooms.
@@ -362,13 +368,13 @@ impl Socket {
         self.0
             .overlay
             .get()
-            .is_some_and(|overlay| write(overlay).off(id))
+            .is_some_and(|overlay| change(overlay, |all| all.off(id)))
     }
 
     /// Takes all of this socket's handlers of an event off.
     pub fn off_event(&self, event: &str) {
         if let Some(overlay) = self.0.overlay.get() {
-            write(overlay).off_event(event);
+            change(overlay, |all| all.off_event(event));
         }
     }
 
@@ -400,7 +406,9 @@ impl Socket {
     }
 
     fn own_listeners(&self) -> &RwLock<Listeners> {
-        self.0.overlay.get_or_init(Box::default)
+        self.0
+            .overlay
+            .get_or_init(|| Box::new(RwLock::new(Listeners::default().keep_removed())))
     }
 }
 

@@ -274,6 +274,8 @@ impl<A: App> Client<A> {
                 Some(next) => event = next,
                 None => {
                     state.dispatching = false;
+                    // A session is over once its last event was taken.
+                    self.arm(&mut state);
                     break;
                 }
             }

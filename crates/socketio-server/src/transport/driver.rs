@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::{CapacityError, Error};
+use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
@@ -137,11 +137,13 @@ impl<A: App, S: AsyncRead + AsyncWrite + Unpin> Driver<A, S> {
                 self.refuse(error, CloseCode::Size);
             }
             Error::Utf8(_) => self.refuse(DecodeError::Utf8, CloseCode::Invalid),
+            // A connection that is cut is one that is closed, as in the reference.
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => self.end(false),
             Error::Protocol(_) => {
                 self.end(true);
                 self.stage = Stage::Closing(Some(CloseCode::Protocol));
             }
-            _ => self.end(true),
+            _ => self.end(false),
         }
     }
 
@@ -177,7 +179,7 @@ impl<A: App, S: AsyncRead + AsyncWrite + Unpin> Future for Driver<A, S> {
             if this.stage == Stage::Open
                 && let Poll::Ready(Err(_)) = this.poll_write(cx)
             {
-                this.end(true);
+                this.end(false);
             }
             if this.stage != Stage::Open {
                 return Poll::Ready(());

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use socketio_server::engine::Transport;
-use socketio_server::{Ack, EmitError, Event, Namespace, Reason, Socket, Value, Values};
+use socketio_server::{Ack, EmitError, Event, Namespace, Reason, Refusal, Socket, Value, Values};
 
 type Done = Result<(), EmitError>;
 
@@ -23,6 +23,15 @@ pub(crate) fn register(namespace: &Namespace) {
     broadcasting::register(namespace);
     streams::register(namespace);
     fixed::register(namespace);
+    namespace.event_middleware(
+        async |socket: Socket, Event(name): Event| -> Result<(), Refusal> {
+            if name != "blocked" {
+                return Ok(());
+            }
+            let _ = socket.emit("mw-error", "blocked by middleware");
+            Err("blocked by middleware".into())
+        },
+    );
     namespace.on_any(
         async |socket: Socket, Event(name): Event, Values(mut values): Values| -> Done {
             if name.starts_with("any:") {

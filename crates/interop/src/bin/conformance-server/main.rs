@@ -16,7 +16,6 @@ use serde_json::{Map, Value, json};
 use settings::Settings;
 use socketio_server::engine::{Engine, Handler, Message, Socket as EngineSocket};
 use socketio_server::{Forbidden, SocketIo};
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -62,7 +61,7 @@ fn main() -> ExitCode {
 
 /// Applies the options that both endpoints have; their builders have the same setters and no common type.
 macro_rules! configured {
-    ($builder:expr, $settings:expr) => {{
+    ($builder:expr, $settings:expr, denies: $denies:expr) => {{
         let settings: &Settings = $settings;
         let delay = settings.allow_request_delay;
         let mut builder = $builder
@@ -82,7 +81,7 @@ macro_rules! configured {
                 if !delay.is_zero() {
                     tokio::time::sleep(delay).await;
                 }
-                if request.query().contains_key("deny") {
+                if $denies && request.query().contains_key("deny") {
                     Err(Forbidden::new())
                 } else {
                     Ok(())
@@ -99,27 +98,24 @@ macro_rules! configured {
 }
 
 async fn run(settings: Settings) -> std::io::Result<()> {
-    let (socket_io, io) = configured!(SocketIo::builder(), &settings)
+    let (_, io) = configured!(SocketIo::builder(), &settings, denies: true)
         .path(&settings.path)
         .connect_timeout(settings.connect_timeout)
         .on_error(|socket, event, error| eprintln!("{event} of {}: {error}", socket.id()))
         .build();
     namespaces::register(&io, settings.emit_auth);
-    let echo = configured!(Engine::builder(Echo), &settings).build();
+    let echo = configured!(Engine::builder(Echo), &settings, denies: false).build();
 
-    let app = Router::new()
+    let other = Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/stats", get(stats))
-        .with_state((io.clone(), echo.clone()))
-        .layer(echo.layer())
-        .layer(socket_io)
-        .into_make_service_with_connect_info::<SocketAddr>();
+        .with_state((io.clone(), echo.clone()));
     let listener = tokio::net::TcpListener::bind((settings.host.as_str(), settings.port)).await?;
     println!("LISTENING {}", listener.local_addr()?.port());
 
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
-        result = async { axum::serve(listener, app).await } => return result,
+        result = io.serve_with(listener, echo.service(other)) => return result,
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
     }

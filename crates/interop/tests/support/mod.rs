@@ -1,0 +1,224 @@
+//! Servers and scripts as child processes.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// Whether what is missing on this machine fails a test instead of skipping it.
+fn peers_are_required() -> bool {
+    std::env::var_os("REQUIRE_PEERS").is_some_and(|value| value == "1")
+}
+
+/// Says why a test is skipped, or fails where peers are required.
+pub(crate) fn skip(why: &str) {
+    assert!(!peers_are_required(), "{why}, and REQUIRE_PEERS=1");
+    eprintln!("skipped: {why}");
+}
+
+/// The directory of this package, where `js/` and `node_modules/` are.
+pub(crate) fn package() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Installs the pinned npm packages, once. `Err` says why the tests that need them have to be skipped.
+pub(crate) fn node() -> Result<(), String> {
+    static INSTALLED: OnceLock<Result<(), String>> = OnceLock::new();
+    INSTALLED.get_or_init(install).clone()
+}
+
+fn install() -> Result<(), String> {
+    let version = Command::new("node").arg("--version").output();
+    if !version.is_ok_and(|output| output.status.success()) {
+        return Err("Node.js is not installed".into());
+    }
+    if is_installed() {
+        return Ok(());
+    }
+    let npm = Command::new("npm")
+        .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+        .current_dir(package())
+        .stdin(Stdio::null())
+        .output();
+    match npm {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(format!(
+            "npm ci has failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        )),
+        Err(error) => Err(format!("npm can't be run: {error}")),
+    }
+}
+
+/// npm leaves a list of what it has installed, which is as new as the installation.
+fn is_installed() -> bool {
+    let changed = |path: PathBuf| path.metadata().and_then(|file| file.modified()).ok();
+    let installed = changed(package().join("node_modules/.package-lock.json"));
+    installed.is_some() && installed >= changed(package().join("package-lock.json"))
+}
+
+/// A browser for the tests that need one.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    let candidates = [
+        "/usr/bin/chromium",
+        "/usr/bin/chromium-browser",
+        "/usr/bin/google-chrome",
+    ];
+    let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
+    named
+        .into_iter()
+        .chain(candidates.map(PathBuf::from))
+        .find(|path| path.exists())
+}
+
+/// A server in a process of its own, ended with the test.
+pub(crate) struct Server {
+    child: Child,
+    program: PathBuf,
+    settings: Vec<(String, String)>,
+    pub(crate) port: u16,
+    /// Kept open, since a server that can't print any more may fail.
+    _output: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// The conformance server, on a free port.
+    pub(crate) fn conformance(settings: &[(&str, &str)]) -> Self {
+        Self::start(
+            Path::new(env!("CARGO_BIN_EXE_conformance-server")),
+            settings,
+        )
+    }
+
+    /// The chat example, on a free port. Cargo builds it along with the tests of its package.
+    pub(crate) fn chat() -> Option<Self> {
+        let mut path = PathBuf::from(env!("CARGO_BIN_EXE_conformance-server"));
+        path.pop();
+        path.push("examples/chat");
+        path.exists().then(|| Self::start(&path, &[]))
+    }
+
+    /// Starts a program that tells its port at the end of the first line that it prints.
+    fn start(program: &Path, settings: &[(&str, &str)]) -> Self {
+        let settings: Vec<(String, String)> = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let (child, output, port) = launch(program, &settings, 0);
+        Self {
+            child,
+            program: program.to_owned(),
+            settings,
+            port,
+            _output: output,
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Kills it and starts it again on the same port.
+    pub(crate) fn restart(&mut self) {
+        self.kill();
+        let (child, output, _) = launch(&self.program, &self.settings, self.port);
+        self.child = child;
+        self._output = output;
+    }
+
+    /// Asks it to end, as an operator would, and returns whether it ended well.
+    pub(crate) fn terminate(mut self) -> bool {
+        let id = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status();
+        asked.is_ok_and(|status| status.success())
+            && self.child.wait().is_ok_and(|status| status.success())
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn launch(
+    program: &Path,
+    settings: &[(String, String)],
+    port: u16,
+) -> (Child, BufReader<ChildStdout>, u16) {
+    let mut child = Command::new(program)
+        .envs(settings.iter().map(|(name, value)| (name, value)))
+        .env("PORT", port.to_string())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
+    let mut output = BufReader::new(child.stdout.take().expect("its output is piped"));
+    let mut line = String::new();
+    output.read_line(&mut line).expect("it tells its port");
+    let digits = line
+        .trim_end()
+        .rsplit([' ', ':'])
+        .next()
+        .unwrap_or_default();
+    let port = digits
+        .parse()
+        .unwrap_or_else(|_| panic!("no port in {line:?}"));
+    TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), Duration::from_secs(5))
+        .expect("it listens");
+    (child, output, port)
+}
+
+/// Runs `js/<name>.mjs` against the server, and restarts the server whenever the script asks for it.
+///
+/// # Panics
+/// If one of the script's checks fails: its report is part of the message.
+pub(crate) fn run(
+    name: &str,
+    server: &mut Server,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) {
+    let mut script = Command::new("node")
+        .arg(package().join(format!("js/{name}.mjs")))
+        .arg(server.url())
+        .args(arguments)
+        .envs(environment.iter().copied())
+        .current_dir(package())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("node runs");
+    let mut report = String::new();
+    let output = BufReader::new(script.stdout.take().expect("its output is piped"));
+    for line in output.lines().map_while(Result::ok) {
+        if line.contains(r#""cue":"restart""#) {
+            server.restart();
+        }
+        report.push_str(&line);
+        report.push('\n');
+    }
+    let end = script.wait_with_output().expect("it ends");
+    let complaint = String::from_utf8_lossy(&end.stderr);
+    assert!(
+        end.status.success(),
+        "{name} has failed:\n{report}{complaint}"
+    );
+    assert!(
+        report.contains(r#""done":true"#),
+        "{name} did not come to its end:\n{report}"
+    );
+}
