@@ -8,9 +8,12 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::removed::Removed;
 
-/// A sweep costs as much as the list is long, so it waits until a sixteenth of the list may be dead: a constant per change.
-/// Lists of up to sixteen are swept at every change that may leave something dead.
-pub(crate) const SWEEP_SHARE: usize = 16;
+/// A list of this length is swept at every change that may have left something dead.
+const SMALL: usize = 16;
+
+/// A sweep costs as much as what it looks at is long, so elsewhere it waits until so large a share of that may be dead, a quarter: a
+/// constant per change.
+pub(crate) const SWEEP_SHARE: usize = 4;
 
 /// One registration.
 #[derive(Clone, Debug)]
@@ -129,7 +132,7 @@ impl<L> List<L> {
                 }
                 live
             });
-            if entries.capacity() / 4 > entries.len().max(SWEEP_SHARE) {
+            if entries.capacity() / 4 > entries.len().max(SMALL) {
                 entries.shrink_to(entries.len() * 2);
             }
         }
@@ -186,7 +189,8 @@ impl<L> List<L> {
     }
 
     fn tidy(&mut self, removed: &mut Removed<L>) {
-        if self.stale > 0 && self.stale * SWEEP_SHARE >= self.len() {
+        let small = self.len() <= SMALL;
+        if self.stale > 0 && (small || self.stale * SWEEP_SHARE >= self.len()) {
             self.sweep(removed);
         }
     }

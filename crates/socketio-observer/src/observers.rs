@@ -29,8 +29,20 @@ pub struct Resolved {
     slot: usize,
 }
 
-/// The slot of the catch-all listeners, in ids.
+impl Resolved {
+    /// Moves it out of a place that must keep one, which then leads nowhere.
+    pub(crate) fn take(&mut self) -> Self {
+        Self {
+            slot: mem::replace(&mut self.slot, ANY),
+        }
+    }
+}
+
+/// The slot of the catch-all listeners, in ids; past the end of the named ones.
 const ANY: usize = usize::MAX;
+
+/// How many changes that may leave a name without listeners a small registry waits before it looks.
+const MIN_STALE: usize = 16;
 
 /// Listeners by event, in calling order.
 ///
@@ -97,7 +109,7 @@ impl<K, L> Observers<K, L> {
             removed: Removed::new(),
             keep_removed: false,
             stale: 0,
-            stale_limit: SWEEP_SHARE,
+            stale_limit: MIN_STALE,
         }
     }
 
@@ -271,8 +283,7 @@ impl<K: Ord, L: Clone> Observers<K, L> {
         }
     }
 
-    /// Drops the listeners that were called once and the names without listeners. Its cost is a constant per change, since it
-    /// waits for as many changes as there are sixteenths of what it looks at.
+    /// Drops the listeners that were called once and the names without listeners.
     fn sweep(&mut self, removed: &mut Removed<L>) {
         let mut seen = 0;
         for slot in self.slots.iter_mut().chain([&mut self.any]) {
@@ -281,7 +292,7 @@ impl<K: Ord, L: Clone> Observers<K, L> {
         }
         self.forget_vacant();
         self.stale = 0;
-        self.stale_limit = SWEEP_SHARE + seen / SWEEP_SHARE;
+        self.stale_limit = MIN_STALE + seen / SWEEP_SHARE;
     }
 
     /// Drops the names without listeners and pins.
