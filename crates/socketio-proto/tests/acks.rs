@@ -288,3 +288,18 @@ fn sr_06_events_and_acknowledgements_keep_their_order_under_load() {
     }
     assert_eq!(client.received(), expected);
 }
+
+#[test]
+fn what_was_overdue_at_the_end_has_timed_out() {
+    let mut client = Client::new();
+    let socket = client.join("/");
+    let token = ask(&mut client, socket, with_id(0).timeout(secs(1))).unwrap();
+    // The timer is late.
+    client.now += secs(2);
+    client.cut();
+    let timeout = Event::Acked {
+        token,
+        result: Err(AckError::Timeout),
+    };
+    assert_eq!(client.events().first(), Some(&timeout));
+}

@@ -354,15 +354,21 @@ fn every_receiver_answers_once() {
 #[test]
 fn the_namespace_ignores_answers_that_nobody_waits_for() {
     let mut chat = Chat::with(2);
+    chat.enter(Client::new());
+    let asked = rooms(&["id0", "id1"], &[]);
     let request = chat
-        .broadcast(event("q", ()), rooms(&["id0"], &[]), acks(secs(5)))
+        .broadcast(event("q", ()), asked, acks(secs(5)))
         .unwrap();
-    let [asked, other] = [chat.clients[0].2, chat.clients[1].2];
+    let [asked, slow, other] = [0, 1, 2].map(|client: usize| chat.clients[client].2);
     chat.core
         .handle_ack(request, other, answer("not asked"), chat.now);
-    assert_eq!(chat.responses(), None);
     chat.core.handle_ack(request, asked, answer(1), chat.now);
-    assert_eq!(chat.responses(), Some((request, vec!["[1]".to_owned()], 0)));
+    chat.core
+        .handle_ack(request, asked, answer("again"), chat.now);
+    assert_eq!(chat.responses(), None);
+    chat.core.handle_ack(request, slow, answer(2), chat.now);
+    let answers = vec!["[1]".to_owned(), "[2]".to_owned()];
+    assert_eq!(chat.responses(), Some((request, answers, 0)));
     chat.core.handle_ack(request, asked, answer(2), chat.now);
     chat.core.handle_undelivered(request, asked);
     assert_eq!(chat.responses(), None, "it is over");

@@ -8,7 +8,7 @@ use engineio_proto::{CloseReason, Outgoing};
 use socketio_proto::parser::Limits;
 use socketio_proto::server::{Config, Connection, Emit, Event, Revision, Socket};
 use socketio_proto::{
-    AckId, DecodeError, DisconnectReason, EmitError, Instant, Json, SocketId, Text,
+    AckId, DecodeError, DisconnectReason, EmitError, Instant, Json, Message, SocketId, Text,
 };
 use std::sync::Arc;
 
@@ -752,4 +752,56 @@ fn a_connection_is_small() {
         size_of::<Connection>()
     );
     assert!(size_of::<Event>() <= 200, "{}", size_of::<Event>());
+}
+
+#[test]
+fn messages_are_limited_in_number_too() {
+    let engine = ServerConfig::default().with_max_queued(2);
+    let mut client = Client::with_engine(Config::default(), engine);
+    let socket = client.join("/");
+    let results = client.apply(|connection, now| {
+        [(); 3].map(|()| connection.emit(socket, event("e", 1), Emit::default(), now))
+    });
+    assert_eq!(results, [Ok(None), Ok(None), Err(EmitError::Full)]);
+    assert_eq!(client.received().len(), 2);
+}
+
+#[test]
+fn who_waits_for_room_is_told_when_there_is() {
+    let engine = ServerConfig::default().with_max_buffered(100);
+    let mut client = Client::with_engine(Config::default(), engine);
+    let socket = client.join("/");
+    let long = event("e", "x".repeat(60));
+    client
+        .apply(|connection, now| connection.emit(socket, long, Emit::default(), now))
+        .unwrap();
+    assert_eq!(client.events(), []);
+    client.received();
+    assert_eq!(client.events(), [Event::Drained], "by pulling alone");
+}
+
+#[test]
+fn a_connection_without_a_peer_closes_behind_its_packets_and_waits_for_nothing_more() {
+    let now = Instant::ZERO;
+    let new = || Connection::new(Arc::default(), Arc::new(Json), Revision::V5, now);
+    let mut connection = new();
+    connection.handle_message(Message::Text(Text::from("0")), now);
+    let Some(Event::Connect { socket, .. }) = connection.poll_event() else {
+        panic!()
+    };
+    connection.accept(socket, SocketId(Text::from("id")));
+    connection.disconnect(socket, true);
+    assert_eq!(
+        connection.poll_close(),
+        None,
+        "CONNECT and DISCONNECT first"
+    );
+    assert!(connection.poll_encoded().is_some() && connection.poll_encoded().is_some());
+    assert_eq!(connection.poll_close(), Some(CloseReason::Forced));
+    assert_eq!(connection.poll_close(), None);
+
+    let mut connection = new();
+    connection.handle_message(Message::Text(Text::from(r#"51-["b"]"#)), now);
+    assert_eq!(connection.poll_close(), Some(CloseReason::Forced));
+    assert_eq!(connection.poll_timeout(), None);
 }

@@ -172,10 +172,10 @@ fn perform(op: Op, client: &mut Client, app: &mut App) {
             }
         }
         Op::Reject(n) => {
-            if let Some(socket) = app.socket(n) {
-                if client.apply(|it, _| it.reject(socket, refusal("no"))) {
-                    assert!(app.alive.remove(&socket), "it was waiting");
-                }
+            if let Some(socket) = app.socket(n)
+                && client.apply(|it, _| it.reject(socket, refusal("no")))
+            {
+                assert!(app.alive.remove(&socket), "it was waiting");
             }
         }
         Op::Emit {

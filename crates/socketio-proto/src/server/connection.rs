@@ -128,7 +128,7 @@ impl Connection {
             Ok(None) => {}
             Err(error) => self.refuse(error),
         }
-        if self.decoder.is_idle() {
+        if self.decoder.is_idle() || self.phase != Phase::Open {
             self.attachments_deadline = None;
         } else if self.attachments_deadline.is_none() {
             self.attachments_deadline = Some(now + self.config.attachments_timeout);
@@ -340,6 +340,7 @@ impl Connection {
         if self.phase == Phase::Open {
             self.phase = Phase::Closing(Some(reason));
             self.connect_deadline = None;
+            self.attachments_deadline = None;
         }
     }
 
@@ -513,7 +514,6 @@ impl Connection {
     }
 
     fn refuse(&mut self, error: DecodeError) {
-        self.attachments_deadline = None;
         if self.phase == Phase::Open {
             self.events.push_back(Event::Refused(error));
             self.close(CloseReason::Forced);
