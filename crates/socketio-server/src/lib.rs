@@ -1,4 +1,76 @@
-//! server (page to be written)
+//! Socket.IO server for tokio, over the sans-IO core in [`socketio_proto`].
+//!
+//! It is a layer in axum, a service in hyper or tower, or a server of its own; the official clients talk to it over
+//! long-polling, WebSocket, and the upgrade between them.
+//!
+//! ```no_run
+//! use socketio_server::{Ack, EmitError, Socket, SocketIo};
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let (layer, io) = SocketIo::new();
+//!
+//!     io.on_connection(async |socket: Socket| -> Result<(), EmitError> {
+//!         socket.emit("welcome", socket.id())
+//!     });
+//!     io.on("join", async |socket: Socket, room: String, ack: Ack| -> Result<(), EmitError> {
+//!         match socket.join(&room) {
+//!             Ok(()) => ack.send("ok"),
+//!             Err(error) => ack.send(error.to_string()),
+//!         }
+//!     });
+//!     io.on("say", async |socket: Socket, room: String, text: String| {
+//!         socket.to(&room).emit("said", (socket.id(), text))
+//!     });
+//!
+//!     let app = axum::Router::new().route("/", axum::routing::get(async || "hello")).layer(layer);
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//!     axum::serve(listener, app).await
+//! }
+//! ```
+//!
+//! # Handlers
+//!
+//! A handler is an async function, or closure, whose parameters say what it wants: [`Socket`], [`Ack`], [`State`],
+//! [`Auth`], [`Rest`] and their like come from the surroundings, and **every other parameter is the next argument of the
+//! event**, decoded by serde. Register it on the [`Namespace`] (or on the [`SocketIo`], which stands for the main one)
+//! and it serves all sockets at no cost for each; [`Socket::on`] adds one for a single socket.
+//!
+//! | parameter | what it is |
+//! | --- | --- |
+//! | `T: DeserializeOwned` | the next argument; one that is missing reads as `null` |
+//! | [`Rest<T>`], [`Values`] | all arguments that are left |
+//! | [`Ack`] | answers the event |
+//! | [`Socket`] | who sent it |
+//! | [`State<T>`] | what the application gave to the builder |
+//! | [`Auth<T>`], [`Handshake`] | what the client connected with |
+//! | [`Event`], [`Attachments`] | the event's name, its binary attachments |
+//! | [`Reason`] | why the socket leaves; for `on_disconnecting` and `on_disconnect` |
+//!
+//! State is captured with `move |m: Msg| { let db = db.clone(); async move { .. } }`, or taken as `State<Db>`.
+//!
+//! # What runs where
+//!
+//! 1. A request or a frame steps the client's machine, under the client's lock.
+//! 2. Whoever stepped it takes out what that caused: answers, wake-ups, events.
+//! 3. With the lock free, it starts the handlers of the events in order of arrival, in place. Each runs up to its first
+//!    suspension there; what is left of it becomes a task. So handlers *start* in order, and a slow one holds up nobody.
+//!    [`Namespace::serial`] runs those of a socket strictly one after another instead.
+//! 4. What handlers emitted so far leaves in one write.
+//!
+//! There is one task per WebSocket, none per polling client, and one timer for all. No lock is held while user code
+//! runs, so handlers may call anything on any socket.
+//!
+//! A handler that fails, panics or gets an argument of another type is reported to
+//! [`on_error`](SocketIoBuilder::on_error). The socket stays connected.
+//!
+//! # Limits
+//!
+//! Whatever a client can make grow has a limit; the builder's methods name each with its default. The memory that one
+//! client can hold is bounded by [`max_buffered`](SocketIoBuilder::max_buffered) (what waits to be sent),
+//! [`max_payload`](SocketIoBuilder::max_payload) (what is being received, attachments included up to
+//! [`packet_limits`](SocketIoBuilder::packet_limits)) and
+//! [`max_pending_handlers`](SocketIoBuilder::max_pending_handlers).
 
 mod ack;
 mod broadcast;
@@ -38,4 +110,9 @@ pub use socketio_proto::rooms::RoomError;
 pub use socketio_proto::{Attachment, Value};
 pub use transport::{ConnectionInfo, HandshakeRequest, ResponseBody};
 
-const SHUTDOWN_PATIENCE: core::time::Duration = core::time::Duration::from_secs(2);
+/// How long a shutdown waits for the last frames to be taken.
+const SHUTDOWN_PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

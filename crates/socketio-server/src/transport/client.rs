@@ -193,23 +193,19 @@ impl<A: App> Client<A> {
     }
 
     fn settle(self: &Arc<Self>, state: &mut State<A>) -> Effects<A> {
-        let mut replies = Vec::new();
-        while let Some((exchange, response)) = state.machine.poll_response() {
-            if let Some(at) = state
-                .waiting
-                .iter()
-                .position(|(waiting, _)| *waiting == exchange)
-            {
-                replies.push((state.waiting.swap_remove(at).1, response));
-            }
-        }
-        self.arm(state);
         let event = if state.dispatching {
             None
         } else {
             next_event(state)
         };
         state.dispatching |= event.is_some();
+        // While handlers run, HTTP requests wait: all that the handlers emit goes into one body.
+        let replies = if state.dispatching {
+            Vec::new()
+        } else {
+            take_replies(state)
+        };
+        self.arm(state);
         Effects {
             replies,
             waker: state.waker.take(),
@@ -267,20 +263,19 @@ impl<A: App> Client<A> {
     /// Handles one event after the other until none is left. Only who set `dispatching` calls this.
     fn dispatch(self: &Arc<Self>, mut event: A::Event) {
         let turn = Turn(self);
-        loop {
+        let effects = loop {
             self.host.app().handle(self, event);
             let mut state = lock(&self.state);
             match next_event(&mut state) {
                 Some(next) => event = next,
                 None => {
                     state.dispatching = false;
-                    // A session is over once its last event was taken.
-                    self.arm(&mut state);
-                    break;
+                    break self.settle(&mut state);
                 }
             }
-        }
+        };
         std::mem::forget(turn);
+        self.carry_out(effects, Origin::Elsewhere);
     }
 }
 
@@ -291,6 +286,17 @@ impl<A: App> Timed for Client<A> {
             state.machine.handle_timeout(now);
         });
     }
+}
+
+fn take_replies<A: App>(state: &mut State<A>) -> Vec<(oneshot::Sender<Response>, Response)> {
+    let mut replies = Vec::new();
+    while let Some((exchange, response)) = state.machine.poll_response() {
+        let waiting = &mut state.waiting;
+        if let Some(at) = waiting.iter().position(|(waiting, _)| *waiting == exchange) {
+            replies.push((waiting.swap_remove(at).1, response));
+        }
+    }
+    replies
 }
 
 fn next_event<A: App>(state: &mut State<A>) -> Option<A::Event> {
