@@ -17,8 +17,8 @@ pub use crate::http::cors::{Cors, CorsOrigin};
 /// use engineio_proto::config::ServerConfig;
 ///
 /// let config = ServerConfig::default()
-///     .with_path("/live")
-///     .with_ping_interval(Duration::from_secs(10));
+///     .path("/live")
+///     .ping_interval(Duration::from_secs(10));
 /// assert_eq!(config.max_payload, 1_000_000);
 /// ```
 #[derive(Clone, Debug)]
@@ -97,112 +97,112 @@ impl Default for ServerConfig {
 impl ServerConfig {
     /// Sets [`path`](Self::path).
     #[must_use]
-    pub fn with_path(mut self, path: impl Into<String>) -> Self {
+    pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
         self
     }
 
     /// Sets [`add_trailing_slash`](Self::add_trailing_slash).
     #[must_use]
-    pub fn with_add_trailing_slash(mut self, add: bool) -> Self {
+    pub fn add_trailing_slash(mut self, add: bool) -> Self {
         self.add_trailing_slash = add;
         self
     }
 
     /// Sets [`transports`](Self::transports).
     #[must_use]
-    pub fn with_transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
+    pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
         self.transports = transports.into_iter().collect();
         self
     }
 
     /// Sets [`allow_upgrades`](Self::allow_upgrades).
     #[must_use]
-    pub fn with_allow_upgrades(mut self, allow: bool) -> Self {
+    pub fn allow_upgrades(mut self, allow: bool) -> Self {
         self.allow_upgrades = allow;
         self
     }
 
     /// Sets [`ping_interval`](Self::ping_interval).
     #[must_use]
-    pub fn with_ping_interval(mut self, interval: Duration) -> Self {
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
         self.ping_interval = interval;
         self
     }
 
     /// Sets [`ping_timeout`](Self::ping_timeout).
     #[must_use]
-    pub fn with_ping_timeout(mut self, timeout: Duration) -> Self {
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.ping_timeout = timeout;
         self
     }
 
     /// Sets [`upgrade_timeout`](Self::upgrade_timeout).
     #[must_use]
-    pub fn with_upgrade_timeout(mut self, timeout: Duration) -> Self {
+    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
         self.upgrade_timeout = timeout;
         self
     }
 
     /// Sets [`close_timeout`](Self::close_timeout).
     #[must_use]
-    pub fn with_close_timeout(mut self, timeout: Duration) -> Self {
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
         self
     }
 
     /// Sets [`noop_delay`](Self::noop_delay).
     #[must_use]
-    pub fn with_noop_delay(mut self, delay: Duration) -> Self {
+    pub fn noop_delay(mut self, delay: Duration) -> Self {
         self.noop_delay = delay;
         self
     }
 
     /// Sets [`max_payload`](Self::max_payload).
     #[must_use]
-    pub fn with_max_payload(mut self, bytes: usize) -> Self {
+    pub fn max_payload(mut self, bytes: usize) -> Self {
         self.max_payload = bytes;
         self
     }
 
     /// Sets [`max_packets`](Self::max_packets).
     #[must_use]
-    pub fn with_max_packets(mut self, packets: usize) -> Self {
+    pub fn max_packets(mut self, packets: usize) -> Self {
         self.max_packets = packets;
         self
     }
 
     /// Sets [`max_buffered`](Self::max_buffered).
     #[must_use]
-    pub fn with_max_buffered(mut self, bytes: usize) -> Self {
+    pub fn max_buffered(mut self, bytes: usize) -> Self {
         self.max_buffered = bytes;
         self
     }
 
     /// Sets [`max_queued`](Self::max_queued).
     #[must_use]
-    pub fn with_max_queued(mut self, messages: usize) -> Self {
+    pub fn max_queued(mut self, messages: usize) -> Self {
         self.max_queued = messages;
         self
     }
 
     /// Sets [`initial_packet`](Self::initial_packet).
     #[must_use]
-    pub fn with_initial_packet(mut self, packet: impl Into<Option<Outgoing>>) -> Self {
+    pub fn initial_packet(mut self, packet: impl Into<Option<Outgoing>>) -> Self {
         self.initial_packet = packet.into();
         self
     }
 
     /// Sets [`cookie`](Self::cookie).
     #[must_use]
-    pub fn with_cookie(mut self, cookie: impl Into<Option<Cookie>>) -> Self {
+    pub fn cookie(mut self, cookie: impl Into<Option<Cookie>>) -> Self {
         self.cookie = cookie.into();
         self
     }
 
     /// Sets [`cors`](Self::cors).
     #[must_use]
-    pub fn with_cors(mut self, cors: impl Into<Option<Cors>>) -> Self {
+    pub fn cors(mut self, cors: impl Into<Option<Cors>>) -> Self {
         self.cors = cors.into();
         self
     }

@@ -301,7 +301,7 @@ fn all_sockets_see_broadcasts_in_one_order() {
 #[test]
 fn sr_05_a_slow_reader_is_closed_and_the_others_go_on() {
     let mut chat = Chat::with(1);
-    let engine = ServerConfig::default().with_max_buffered(300);
+    let engine = ServerConfig::default().max_buffered(300);
     chat.enter(Client::with_engine(Config::default(), engine));
     for n in 0..100 {
         chat.broadcast(event("n", (n, "some text")), everybody(), Flags::default());

@@ -642,7 +642,7 @@ fn a_connect_and_an_event_in_one_payload_close() {
 
 #[test]
 fn an_event_that_does_not_fit_is_refused_whole() {
-    let engine = ServerConfig::default().with_max_buffered(100);
+    let engine = ServerConfig::default().max_buffered(100);
     let mut client = Client::with_engine(Config::default(), engine);
     let socket = client.join("/");
     let text = "x".repeat(60);
@@ -666,7 +666,7 @@ fn an_event_that_does_not_fit_is_refused_whole() {
 
 #[test]
 fn emits_of_one_turn_reckon_with_each_other() {
-    let engine = ServerConfig::default().with_max_buffered(100);
+    let engine = ServerConfig::default().max_buffered(100);
     let mut client = Client::with_engine(Config::default(), engine);
     let socket = client.join("/");
     let text = "x".repeat(60);
@@ -709,7 +709,7 @@ fn a_volatile_event_waits_for_nothing() {
 
 #[test]
 fn a_client_that_never_reads_cannot_make_the_server_hoard_replies() {
-    let engine = ServerConfig::default().with_max_buffered(2000);
+    let engine = ServerConfig::default().max_buffered(2000);
     let mut client = Client::with_engine(Config::default().max_namespaces(1), engine);
     client.join("/");
     for _ in 0..1000 {
@@ -756,7 +756,7 @@ fn a_connection_is_small() {
 
 #[test]
 fn messages_are_limited_in_number_too() {
-    let engine = ServerConfig::default().with_max_queued(2);
+    let engine = ServerConfig::default().max_queued(2);
     let mut client = Client::with_engine(Config::default(), engine);
     let socket = client.join("/");
     let results = client.apply(|connection, now| {
@@ -768,7 +768,7 @@ fn messages_are_limited_in_number_too() {
 
 #[test]
 fn who_waits_for_room_is_told_when_there_is() {
-    let engine = ServerConfig::default().with_max_buffered(100);
+    let engine = ServerConfig::default().max_buffered(100);
     let mut client = Client::with_engine(Config::default(), engine);
     let socket = client.join("/");
     let long = event("e", "x".repeat(60));

@@ -226,7 +226,7 @@ proptest! {
     #[test]
     fn any_operations_leave_nothing_behind(ops in ops()) {
         let config = Config::default().max_namespaces(2).max_pending_acks(3);
-        let engine = ServerConfig::default().with_max_buffered(400);
+        let engine = ServerConfig::default().max_buffered(400);
         let mut client = Client::with_engine(config, engine);
         let mut app = App::default();
         for op in ops {

@@ -180,7 +180,7 @@ impl EngineBuilder {
     /// Path of the endpoint. Default: `/engine.io/`.
     #[must_use]
     pub fn path(mut self, path: &str) -> Self {
-        self.host.config = self.host.config.with_path(path);
+        self.host.config = self.host.config.path(path);
         self
     }
 

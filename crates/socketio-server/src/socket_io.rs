@@ -249,7 +249,7 @@ pub struct SocketIoBuilder {
 impl Default for SocketIoBuilder {
     fn default() -> Self {
         Self {
-            host: HostOptions::new(ServerConfig::default().with_path("/socket.io")),
+            host: HostOptions::new(ServerConfig::default().path("/socket.io")),
             config: Config::default(),
             limits: NamespaceLimits::default(),
             max_dynamic: 10_000,
@@ -265,7 +265,7 @@ impl SocketIoBuilder {
     /// Path of the endpoint. Default: `/socket.io/`.
     #[must_use]
     pub fn path(mut self, path: &str) -> Self {
-        self.host.config = self.host.config.with_path(path);
+        self.host.config = self.host.config.path(path);
         self
     }
 

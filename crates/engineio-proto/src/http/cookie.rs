@@ -60,42 +60,42 @@ impl Cookie {
 
     /// Sets [`path`](Self::path).
     #[must_use]
-    pub fn with_path(mut self, path: Option<String>) -> Self {
+    pub fn path(mut self, path: Option<String>) -> Self {
         self.path = path;
         self
     }
 
     /// Sets [`domain`](Self::domain).
     #[must_use]
-    pub fn with_domain(mut self, domain: Option<String>) -> Self {
+    pub fn domain(mut self, domain: Option<String>) -> Self {
         self.domain = domain;
         self
     }
 
     /// Sets [`http_only`](Self::http_only).
     #[must_use]
-    pub fn with_http_only(mut self, http_only: bool) -> Self {
+    pub fn http_only(mut self, http_only: bool) -> Self {
         self.http_only = http_only;
         self
     }
 
     /// Sets [`same_site`](Self::same_site).
     #[must_use]
-    pub fn with_same_site(mut self, same_site: impl Into<Option<SameSite>>) -> Self {
+    pub fn same_site(mut self, same_site: impl Into<Option<SameSite>>) -> Self {
         self.same_site = same_site.into();
         self
     }
 
     /// Sets [`secure`](Self::secure).
     #[must_use]
-    pub fn with_secure(mut self, secure: bool) -> Self {
+    pub fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
     }
 
     /// Sets [`max_age`](Self::max_age).
     #[must_use]
-    pub fn with_max_age(mut self, max_age: impl Into<Option<Duration>>) -> Self {
+    pub fn max_age(mut self, max_age: impl Into<Option<Duration>>) -> Self {
         self.max_age = max_age.into();
         self
     }

@@ -65,21 +65,21 @@ impl Cors {
 
     /// Sets [`credentials`](Self::credentials).
     #[must_use]
-    pub fn with_credentials(mut self, credentials: bool) -> Self {
+    pub fn credentials(mut self, credentials: bool) -> Self {
         self.credentials = credentials;
         self
     }
 
     /// Sets [`methods`](Self::methods).
     #[must_use]
-    pub fn with_methods(mut self, methods: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn methods(mut self, methods: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.methods = methods.into_iter().map(Into::into).collect();
         self
     }
 
     /// Sets [`allowed_headers`](Self::allowed_headers).
     #[must_use]
-    pub fn with_allowed_headers(
+    pub fn allowed_headers(
         mut self,
         allowed_headers: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
@@ -89,7 +89,7 @@ impl Cors {
 
     /// Sets [`exposed_headers`](Self::exposed_headers).
     #[must_use]
-    pub fn with_exposed_headers(
+    pub fn exposed_headers(
         mut self,
         exposed_headers: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
@@ -99,7 +99,7 @@ impl Cors {
 
     /// Sets [`max_age`](Self::max_age).
     #[must_use]
-    pub fn with_max_age(mut self, max_age: impl Into<Option<Duration>>) -> Self {
+    pub fn max_age(mut self, max_age: impl Into<Option<Duration>>) -> Self {
         self.max_age = max_age.into();
         self
     }

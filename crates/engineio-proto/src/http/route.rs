@@ -142,7 +142,7 @@ impl Route {
 /// ```
 /// use engineio_proto::{config::ServerConfig, http::matches};
 ///
-/// let config = ServerConfig::default().with_path("/live");
+/// let config = ServerConfig::default().path("/live");
 /// assert!(matches(&config, "/live/"));
 /// assert!(!matches(&config, "/live") && !matches(&config, "/lively/"));
 /// ```

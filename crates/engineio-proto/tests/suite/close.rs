@@ -100,7 +100,7 @@ fn a_client_that_does_not_come_back_is_dropped() {
 
 #[test]
 fn a_candidate_that_outlives_the_close_timeout_is_told() {
-    let mut server = Server::polling(config().with_upgrade_timeout(ms(60_000)));
+    let mut server = Server::polling(config().upgrade_timeout(ms(60_000)));
     let link = server.link().unwrap();
     server.close(CloseReason::Forced);
     server.events();

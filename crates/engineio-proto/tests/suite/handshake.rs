@@ -35,7 +35,7 @@ fn websocket_begins_with_the_open_packet_and_offers_no_upgrade() {
 
 #[test]
 fn the_initial_packet_follows_the_open_packet() {
-    let config = config().with_initial_packet(Outgoing::text("hello"));
+    let config = config().initial_packet(Outgoing::text("hello"));
     let mut server = Server::accept(config.clone(), "EIO=4&transport=polling");
     let get = server.get();
     assert_eq!(server.body(get), format!("{OPEN}\u{1e}4hello"));
@@ -48,12 +48,12 @@ fn the_initial_packet_follows_the_open_packet() {
 #[test]
 fn the_cookie_is_set_by_the_first_polling_response_only() {
     let cookie = Cookie::new("foo")
-        .with_path(Some("/bar".into()))
-        .with_http_only(false)
-        .with_max_age(core::time::Duration::from_secs(60))
-        .with_same_site(SameSite::Strict)
-        .with_secure(true);
-    let mut server = Server::accept(config().with_cookie(cookie), "EIO=4&transport=polling");
+        .path(Some("/bar".into()))
+        .http_only(false)
+        .max_age(core::time::Duration::from_secs(60))
+        .same_site(SameSite::Strict)
+        .secure(true);
+    let mut server = Server::accept(config().cookie(cookie), "EIO=4&transport=polling");
     let first = server.get();
     assert_eq!(
         server.response(first).unwrap().set_cookie.unwrap(),
@@ -71,7 +71,7 @@ fn upgrades_are_what_the_server_has_and_allows() {
         Transport::WebSocket,
         Transport::Polling,
     ];
-    let mut server = Server::accept(config().with_transports(all), "EIO=4&transport=polling");
+    let mut server = Server::accept(config().transports(all), "EIO=4&transport=polling");
     let get = server.get();
     assert!(
         server
@@ -79,10 +79,7 @@ fn upgrades_are_what_the_server_has_and_allows() {
             .contains(r#""upgrades":["websocket","webtransport"]"#)
     );
 
-    let mut server = Server::accept(
-        config().with_allow_upgrades(false),
-        "EIO=4&transport=polling",
-    );
+    let mut server = Server::accept(config().allow_upgrades(false), "EIO=4&transport=polling");
     let get = server.get();
     assert!(server.body(get).contains(r#""upgrades":[]"#));
     assert_eq!(server.link(), None);

@@ -2,9 +2,7 @@ use crate::support::{Server, closed, config, ms};
 use engineio_proto::{CloseReason, Instant, Outgoing, config::ServerConfig};
 
 fn quick() -> ServerConfig {
-    config()
-        .with_ping_interval(ms(100))
-        .with_ping_timeout(ms(80))
+    config().ping_interval(ms(100)).ping_timeout(ms(80))
 }
 
 #[test]
@@ -136,13 +134,13 @@ fn eb_03_a_clock_that_goes_back_stands_still() {
 
 #[test]
 fn eb_06_a_ping_passes_a_full_buffer_and_its_timeout_holds() {
-    let (mut server, link) = Server::websocket(quick().with_max_buffered(4));
+    let (mut server, link) = Server::websocket(quick().max_buffered(4));
     server.send("abc");
     assert!(server.session.send([Outgoing::text("d")]).is_err());
     server.advance(ms(100));
     assert_eq!(server.frames(link), ["4abc", "2"]);
 
-    let (mut server, link) = Server::websocket(quick().with_max_buffered(4));
+    let (mut server, link) = Server::websocket(quick().max_buffered(4));
     server.send("abc");
     server.advance(ms(180));
     assert_eq!(server.events(), [closed(CloseReason::PingTimeout)]);

@@ -23,7 +23,7 @@ fn eh_01_the_transport_is_one_of_two() {
     ] {
         assert_eq!(reject(query), Reject::UnknownTransport);
     }
-    let config = config().with_transports([Transport::WebSocket]);
+    let config = config().transports([Transport::WebSocket]);
     let polling = route(&config, &request("EIO=4&transport=polling"));
     assert_eq!(polling, Err(Reject::UnknownTransport));
 }
@@ -184,9 +184,7 @@ fn eh_13_paths_match_by_prefix_and_raw() {
     ] {
         assert!(!matches(&default, path), "{path}");
     }
-    let bare = config()
-        .with_path("/socket.io/")
-        .with_add_trailing_slash(false);
+    let bare = config().path("/socket.io/").add_trailing_slash(false);
     assert!(matches(&bare, "/socket.io") && matches(&bare, "/socket.iozzz"));
     assert!(!matches(&bare, "/socket"));
 }
@@ -258,7 +256,7 @@ fn internet_explorer_is_told_to_leave_responses_alone() {
 }
 
 fn cors(origin: CorsOrigin) -> ServerConfig {
-    config().with_cors(Cors::new(origin))
+    config().cors(Cors::new(origin))
 }
 
 fn headers(config: &ServerConfig, origin: Option<&str>, preflight: Option<Option<&str>>) -> String {
@@ -299,8 +297,8 @@ fn cors_names_origins_as_configured() {
 
 #[test]
 fn a_preflight_is_answered_before_any_check() {
-    let config = config()
-        .with_cors(Cors::new(CorsOrigin::Fixed("http://a.example".into())).with_credentials(true));
+    let config =
+        config().cors(Cors::new(CorsOrigin::Fixed("http://a.example".into())).credentials(true));
     let request = Request {
         method: Method::Options,
         ..request("nonsense")
@@ -324,12 +322,12 @@ fn a_preflight_is_answered_before_any_check() {
 
 #[test]
 fn cors_lists_are_joined_by_commas() {
-    let config = config().with_cors(
+    let config = config().cors(
         Cors::new(CorsOrigin::Any)
-            .with_methods(["GET", "POST"])
-            .with_allowed_headers(["x-a", "x-b"])
-            .with_exposed_headers(["x-c", "x-d"])
-            .with_max_age(core::time::Duration::from_secs(600)),
+            .methods(["GET", "POST"])
+            .allowed_headers(["x-a", "x-b"])
+            .exposed_headers(["x-c", "x-d"])
+            .max_age(core::time::Duration::from_secs(600)),
     );
     assert_eq!(
         headers(&config, None, Some(Some("x-other"))),

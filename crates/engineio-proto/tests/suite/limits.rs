@@ -40,7 +40,7 @@ fn ep_09_packets_of_one_body_are_counted() {
     let reason = CloseReason::Parse(DecodeError::TooMany { max: 10_000 });
     assert_eq!(server.events(), [closed(reason)]);
 
-    let mut server = Server::polling(config().with_max_packets(2));
+    let mut server = Server::polling(config().max_packets(2));
     assert_eq!(server.post("4a\u{1e}4b"), 200);
     assert_eq!(server.post("4a\u{1e}4b\u{1e}4c"), 200);
     let reason = CloseReason::Parse(DecodeError::TooMany { max: 2 });
@@ -71,7 +71,7 @@ fn ep_09_each_byte_of_a_body_is_looked_at_for_one_packet_only() {
 
 #[test]
 fn ep_12_the_limit_is_inclusive_counts_bytes_and_leaves_the_session_open() {
-    let mut server = Server::polling(config().with_max_payload(10));
+    let mut server = Server::polling(config().max_payload(10));
     assert_eq!(server.post("4aaaaaaaa"), 200);
     assert_eq!(server.post("4aaaaaaaaa"), 200);
     assert_eq!(server.post("4aaaaaaaaaa"), 413);
@@ -88,7 +88,7 @@ fn ep_12_the_limit_is_inclusive_counts_bytes_and_leaves_the_session_open() {
 
 #[test]
 fn ep_12_a_frame_over_the_limit_ends_the_session() {
-    let (mut server, link) = Server::websocket(config().with_max_payload(5));
+    let (mut server, link) = Server::websocket(config().max_payload(5));
     server.text(link, "4aaaa");
     server.binary(link, b"12345");
     server.binary(link, b"123456");
@@ -104,7 +104,7 @@ fn ep_12_a_frame_over_the_limit_ends_the_session() {
 
 #[test]
 fn what_does_not_fit_is_refused_whole_and_drained_is_told_once() {
-    let (mut server, link) = Server::websocket(config().with_max_buffered(10));
+    let (mut server, link) = Server::websocket(config().max_buffered(10));
     server.send("1234");
     let batch = || [Outgoing::text("12"), Outgoing::text("12")];
     assert_eq!(server.session.send(batch()), Err(SendError::Full));
@@ -124,7 +124,7 @@ fn what_does_not_fit_is_refused_whole_and_drained_is_told_once() {
 
 #[test]
 fn polling_drains_as_well() {
-    let mut server = Server::polling(config().with_max_buffered(10));
+    let mut server = Server::polling(config().max_buffered(10));
     server.send("12345678");
     let get = server.get();
     assert_eq!(server.body(get), "412345678");
@@ -133,7 +133,7 @@ fn polling_drains_as_well() {
 
 #[test]
 fn messages_without_bytes_are_counted_too() {
-    let (mut server, link) = Server::websocket(config().with_max_queued(2));
+    let (mut server, link) = Server::websocket(config().max_queued(2));
     let empty = || Outgoing::binary(Vec::new().into());
     assert_eq!(
         server.session.send([empty(), empty(), empty()]),

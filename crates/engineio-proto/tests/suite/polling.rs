@@ -20,7 +20,7 @@ fn a_get_waits_until_there_is_something_to_say() {
 
 #[test]
 fn what_was_sent_meanwhile_answers_the_next_get_whole() {
-    let config = config().with_max_payload(10);
+    let config = config().max_payload(10);
     let mut server = Server::polling(config);
     server.send("more than the client may send");
     server

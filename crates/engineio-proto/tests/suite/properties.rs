@@ -191,7 +191,7 @@ const LIMIT: usize = 100;
 
 impl Checked {
     fn new(websocket: bool) -> Self {
-        let config = config().with_max_buffered(LIMIT).with_max_payload(200);
+        let config = config().max_buffered(LIMIT).max_payload(200);
         let transport = if websocket { "websocket" } else { "polling" };
         let handshake = handshake(&config, &format!("EIO=4&transport={transport}"));
         let session = Session::accept(Arc::new(config), sid(), &handshake, Instant::ZERO);

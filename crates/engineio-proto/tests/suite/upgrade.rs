@@ -171,9 +171,7 @@ fn eu_07_a_session_that_ends_takes_its_candidate_along() {
         ),
     ];
     for (end, reason) in ends {
-        let config = config()
-            .with_ping_interval(ms(1))
-            .with_upgrade_timeout(ms(60_000));
+        let config = config().ping_interval(ms(1)).upgrade_timeout(ms(60_000));
         let (mut server, link) = Server::probing(config);
         server.advance(ms(1));
         end(&mut server);
@@ -228,7 +226,7 @@ fn a_candidate_that_goes_away_is_forgotten() {
 
 #[test]
 fn a_candidate_over_its_limit_is_dropped() {
-    let (mut server, link) = Server::probing(config().with_max_payload(6));
+    let (mut server, link) = Server::probing(config().max_payload(6));
     server.text(link, "5 and more");
     assert_eq!(server.frames(link), ["FIN"]);
     assert_eq!(server.events(), []);

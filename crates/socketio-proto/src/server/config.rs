@@ -20,14 +20,14 @@ pub struct Config {
     pub connect_timeout: Option<Duration>,
     /// What a packet may look like. Beyond it the connection is closed.
     pub limits: Limits,
-    /// Namespaces joined or being joined on one connection: 100. The next one is refused with
+    /// Namespaces joined or being joined on one connection: 64. The next one is refused with
     /// CONNECT_ERROR and the message `too many namespaces`; the connection stays.
     pub max_namespaces: usize,
-    /// Acknowledgements that one connection waits for, broadcasts included: 4096. Beyond it
+    /// Acknowledgements that one connection waits for, broadcasts included: 1024. Beyond it
     /// emits with acknowledgement fail with
     /// [`EmitError::TooManyAcks`](crate::EmitError::TooManyAcks).
     pub max_pending_acks: usize,
-    /// The time from the header of a binary packet to its last attachment: 60 s. Then the
+    /// The time from the header of a binary packet to its last attachment: 30 s. Then the
     /// connection is closed, so that half a packet is not kept for ever. The reference waits
     /// without end.
     pub attachments_timeout: Duration,
@@ -38,9 +38,9 @@ impl Default for Config {
         Self {
             connect_timeout: Some(Duration::from_secs(45)),
             limits: Limits::default(),
-            max_namespaces: 100,
-            max_pending_acks: 4096,
-            attachments_timeout: Duration::from_secs(60),
+            max_namespaces: 64,
+            max_pending_acks: 1024,
+            attachments_timeout: Duration::from_secs(30),
         }
     }
 }

@@ -95,5 +95,5 @@ fn cors(origin: Option<String>, credentials: bool) -> Option<Cors> {
         ),
         fixed => CorsOrigin::Fixed(fixed.to_owned()),
     };
-    Some(Cors::new(origin).with_credentials(credentials))
+    Some(Cors::new(origin).credentials(credentials))
 }
