@@ -415,9 +415,9 @@ fn sb_06_attachments_that_never_come_end_the_connection() {
     let mut client = Client::new();
     let socket = client.join("/");
     client.send(r#"452-["b",{"_placeholder":true,"num":0}]"#);
-    client.advance(secs(30));
+    client.advance(secs(15));
     client.send_binary(&[1]);
-    client.advance(secs(30) - millis(1));
+    client.advance(secs(15) - millis(1));
     assert_eq!(
         client.events(),
         [],
