@@ -91,11 +91,11 @@ impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> Outcome for Result<(), E
 /// A started handler.
 pub(crate) type Started = BoxFuture<'static, Result<(), HandlerError>>;
 
+type Call = dyn Fn(&mut EventContext<'_>) -> Result<Started, HandlerError> + Send + Sync;
+
 /// A handler whose parameters are forgotten.
 #[derive(Clone)]
-pub(crate) struct Listener(
-    Arc<dyn Fn(&mut EventContext<'_>) -> Result<Started, HandlerError> + Send + Sync>,
-);
+pub(crate) struct Listener(Arc<Call>);
 
 impl Listener {
     pub(crate) fn new<A, H>(handler: H) -> Self

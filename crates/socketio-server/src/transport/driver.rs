@@ -48,7 +48,8 @@ enum Stage {
 }
 
 impl<A: App, S: AsyncRead + AsyncWrite + Unpin> Driver<A, S> {
-    pub(super) async fn new(client: Arc<Client<A>>, link: Link, socket: WebSocketStream<S>) {
+    /// Runs until the link has ended, close handshake included.
+    pub(super) async fn run(client: Arc<Client<A>>, link: Link, socket: WebSocketStream<S>) {
         let mut driver = Self {
             client,
             link,

@@ -78,7 +78,7 @@ async fn drive<A: App>(client: Arc<Client<A>>, socket: WebSocketStream<TokioIo<U
         session.handle_link(Transport::WebSocket, now)
     });
     match link {
-        Some(link) => Driver::new(client, link, socket).await,
+        Some(link) => Driver::run(client, link, socket).await,
         // The session has one already, or is over.
         None => super::driver::dismiss(socket).await,
     }
