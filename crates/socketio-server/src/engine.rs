@@ -24,7 +24,7 @@
 
 use crate::env::Env;
 use crate::options::engine_options;
-use crate::service::{NotFound, endpoint, serve};
+use crate::service::{NotFound, SHUTDOWN_PATIENCE, endpoint, serve};
 use crate::transport::{App, Client, Host, HostOptions, Machine, Origin};
 use engineio_proto::server::{self as proto, Exchange, Link, Session, Transmit};
 use engineio_proto::{Instant, Outgoing};
@@ -156,7 +156,7 @@ impl Engine {
     /// Refuses new clients, closes all others with the reason "server shutting down" and waits until they are gone,
     /// for two seconds at most.
     pub async fn shutdown(&self) {
-        self.host.shutdown(crate::SHUTDOWN_PATIENCE).await;
+        self.host.shutdown(SHUTDOWN_PATIENCE).await;
     }
 }
 

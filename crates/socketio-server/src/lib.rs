@@ -110,9 +110,6 @@ pub use socketio_proto::rooms::RoomError;
 pub use socketio_proto::{Attachment, Value};
 pub use transport::{ConnectionInfo, HandshakeRequest, ResponseBody};
 
-/// How long a shutdown waits for the last frames to be taken.
-const SHUTDOWN_PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
-
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

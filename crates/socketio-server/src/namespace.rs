@@ -535,7 +535,7 @@ impl Namespace {
     /// Number of sockets in the namespace.
     #[must_use]
     pub fn socket_count(&self) -> usize {
-        lock(&self.0.room).sockets.iter().flatten().count()
+        lock(&self.0.room).core.rooms().registered()
     }
 
     /// Names of all rooms of the namespace, in order. Each socket is in a room of its own, named by its id.

@@ -8,13 +8,23 @@ use futures_util::task::noop_waker_ref;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::Empty;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tower_service::Service;
+
+/// Headers of one request; more are refused with 431.
+const MAX_HEADERS: usize = 100;
+
+/// Time for a request's head to arrive.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a shutdown waits for the last frames and answers to be taken.
+pub(crate) const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The service behind the endpoint when there is no other: answers 404.
 #[derive(Clone, Copy, Debug, Default)]
@@ -107,7 +117,9 @@ where
                 call(&host, &inner, request)
             });
             let connection = hyper::server::conn::http1::Builder::new()
-                .max_headers(100)
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_TIMEOUT)
+                .max_headers(MAX_HEADERS)
                 .serve_connection(TokioIo::new(stream), service)
                 .with_upgrades();
             let mut connection = std::pin::pin!(connection);
@@ -121,7 +133,9 @@ where
         });
     }
     drop(listener);
-    while connections.join_next().await.is_some() {}
+    // Dropping the set ends those that take longer.
+    let rest = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(SHUTDOWN_PATIENCE, rest).await;
     Ok(())
 }
 

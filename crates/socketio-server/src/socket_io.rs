@@ -6,7 +6,7 @@ use crate::error::HandlerError;
 use crate::extensions::Extensions;
 use crate::namespace::{Namespace, NamespaceInner};
 use crate::options::{Forbidden, engine_options};
-use crate::service::{NotFound, endpoint, serve};
+use crate::service::{NotFound, SHUTDOWN_PATIENCE, endpoint, serve};
 use crate::socket::Socket;
 use crate::sync::{lock, read, write};
 use crate::transport::{HandshakeRequest, Host, HostOptions, ResponseBody};
@@ -216,7 +216,7 @@ impl SocketIo {
     /// Refuses new clients, closes all others with the reason `server shutting down` and waits until they are gone,
     /// for two seconds at most. The clients see `transport close` and will try to come back.
     pub async fn shutdown(&self) {
-        self.host.shutdown(crate::SHUTDOWN_PATIENCE).await;
+        self.host.shutdown(SHUTDOWN_PATIENCE).await;
     }
 }
 

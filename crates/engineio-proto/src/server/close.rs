@@ -96,8 +96,10 @@ impl Session {
         }
     }
 
-    /// Is there someone to be told, by a request that is still to come?
-    pub(super) fn is_reachable(&self) -> bool {
+    /// May a request of this session still come? If not, its id is as good as unknown, though its
+    /// link may have something left to pull.
+    #[must_use]
+    pub fn is_reachable(&self) -> bool {
         match self.state {
             State::Open => true,
             State::Closing => self.transport == Transport::Polling,

@@ -54,7 +54,7 @@ pub(crate) struct State<A: App> {
     slot: Option<Slot>,
     next_exchange: u64,
     dispatching: bool,
-    closed: bool,
+    is_listed: bool,
 }
 
 /// What a step caused, to be carried out once the lock is free.
@@ -81,7 +81,7 @@ impl<A: App> Client<A> {
             slot: None,
             next_exchange: 0,
             dispatching: false,
-            closed: false,
+            is_listed: true,
         };
         Arc::new(Self {
             host,
@@ -180,6 +180,15 @@ impl<A: App> Client<A> {
         transmit
     }
 
+    /// For a driver whose socket takes nothing: leaves its waker behind, so that it hears of the session's end.
+    ///
+    /// True if the session is over, and nothing that the driver may still have matters.
+    pub(crate) fn park(&self, cx: &Context<'_>) -> bool {
+        let mut state = lock(&self.state);
+        state.waker = Some(cx.waker().clone());
+        state.machine.engine().is_closed()
+    }
+
     /// Waits until few enough handlers of this client are suspended for more of its input to be taken.
     pub(crate) fn poll_not_busy(&self, cx: &Context<'_>, reader: Reader) -> Poll<()> {
         self.busy
@@ -214,24 +223,22 @@ impl<A: App> Client<A> {
     }
 
     /// Keeps the entry in the timer queue no later than the machine's next deadline, and the client in the table as
-    /// long as it lives.
+    /// long as requests may come for it.
     fn arm(self: &Arc<Self>, state: &mut State<A>) {
-        match state.machine.poll_timeout() {
-            Some(deadline)
-                if state
-                    .slot
-                    .is_none_or(|(registered, _)| deadline < registered) =>
-            {
+        let timers = &self.host.env().timers;
+        match (state.machine.poll_timeout(), state.slot) {
+            (Some(deadline), Some((registered, _))) if registered <= deadline => {}
+            (Some(deadline), slot) => {
                 let me: Weak<dyn Timed> = Arc::downgrade(self) as Weak<dyn Timed>;
-                state.slot = Some(self.host.env().timers.set(state.slot, deadline, me));
+                state.slot = Some(timers.set(slot, deadline, me));
             }
-            _ => {}
+            (None, slot) => {
+                slot.into_iter().for_each(|slot| timers.clear(slot));
+                state.slot = None;
+            }
         }
-        if !state.closed && state.machine.engine().is_closed() {
-            state.closed = true;
-            if let Some(slot) = state.slot.take() {
-                self.host.env().timers.clear(slot);
-            }
+        if state.is_listed && !state.machine.engine().is_reachable() {
+            state.is_listed = false;
             self.host.table().remove(&self.sid);
         }
     }

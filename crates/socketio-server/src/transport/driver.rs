@@ -177,10 +177,14 @@ impl<A: App, S: AsyncRead + AsyncWrite + Unpin> Future for Driver<A, S> {
         let this = &mut *self;
         loop {
             let read = this.poll_read(cx);
-            if this.stage == Stage::Open
-                && let Poll::Ready(Err(_)) = this.poll_write(cx)
-            {
-                this.end(false);
+            if this.stage == Stage::Open {
+                match this.poll_write(cx) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(_)) => this.end(false),
+                    // A peer that reads nothing must not outlive its session.
+                    Poll::Pending if this.client.park(cx) => this.end(false),
+                    Poll::Pending => {}
+                }
             }
             if this.stage != Stage::Open {
                 return Poll::Ready(());

@@ -214,29 +214,20 @@ where
         client,
         exchange: Some(id),
     };
-    if let Ok(response) = receiver.try_recv() {
-        // Refused at its head: the body does not matter.
-        guard.exchange = None;
-        return response;
-    }
-    let max = host.config().max_payload;
-    match read(parts, body, max).await {
-        Ok(body) => {
-            client.drive(Origin::Network, |session, now| {
-                session.handle_push(id, body, now)
-            });
+    let read = tokio::select! {
+        biased;
+        // The session refused the request at its head, or is over by now: the rest of the body does not matter.
+        response = &mut receiver => {
+            guard.exchange = None;
+            return response.unwrap_or_else(|_| engine::Response::bad_request());
         }
-        Err(ReadError::TooLarge) => {
-            client.drive(Origin::Network, |session, now| {
-                session.handle_push_too_large(id, now)
-            });
-        }
-        Err(ReadError::Broken) => {
-            client.drive(Origin::Network, |session, now| {
-                session.handle_abort(id, now)
-            });
-        }
-    }
+        read = read(parts, body, host.config().max_payload) => read,
+    };
+    client.drive(Origin::Network, |session, now| match read {
+        Ok(body) => session.handle_push(id, body, now),
+        Err(ReadError::TooLarge) => session.handle_push_too_large(id, now),
+        Err(ReadError::Broken) => session.handle_abort(id, now),
+    });
     guard.exchange = None;
     receiver
         .await
