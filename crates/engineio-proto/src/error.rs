@@ -11,16 +11,19 @@ pub enum DecodeError {
     /// A packet without a type: an empty text frame, an empty body, two separators in a row.
     #[error("empty packet")]
     Empty,
-    /// A text packet begins with this byte, which is neither `0` to `6` nor `b`.
+    /// A packet begins with this byte, which is no type. In text the types are `0` to `6` and `b`,
+    /// in binary packets of protocol 3 the numbers 0 to 6, and in front of an element of its binary
+    /// body 0 and 1.
     #[error("unknown packet type {0:#04x}")]
     UnknownType(u8),
-    /// What follows `b` is not canonical base64. Missing padding is accepted.
+    /// What follows `b` or `b4` is not canonical base64. Missing padding is accepted.
     #[error("invalid base64")]
     Base64,
     /// A text that is not UTF-8.
     #[error("invalid UTF-8")]
     Utf8,
-    /// A length prefix that cannot be.
+    /// A length that cannot be: no number, nothing behind it, more than there is, or, in text of
+    /// protocol 3, one that cuts a surrogate pair.
     #[error("invalid packet length")]
     Length,
     /// The handshake of an open packet cannot be read.

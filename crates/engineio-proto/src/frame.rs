@@ -25,6 +25,18 @@ impl Frame {
         }
     }
 
+    /// The packet in this frame of protocol 3, borrowed.
+    ///
+    /// # Errors
+    ///
+    /// As [`PacketRef::from_text_v3`] and [`PacketRef::from_binary_v3`].
+    pub fn packet_v3(&self) -> Result<PacketRef<'_>, DecodeError> {
+        match self {
+            Self::Text(text) => PacketRef::from_text_v3(text),
+            Self::Binary(bytes) => PacketRef::from_binary_v3(bytes),
+        }
+    }
+
     /// Bytes of the frame: what [`max_payload`](crate::config::ServerConfig::max_payload) limits.
     #[must_use]
     pub fn len(&self) -> usize {

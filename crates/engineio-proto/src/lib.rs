@@ -136,8 +136,14 @@
 //!
 //! # Protocol revisions
 //!
-//! Sessions speak revision 4. Where a rule has a reason in the protocol its module says which;
+//! Sessions speak revision 4; the codecs speak revision 3 as well, where the names of functions and
+//! encodings say `v3`. Where a rule has a reason in the protocol its module says which;
 //! "the reference" is the JavaScript implementation, whose observed behaviour decides.
+//!
+//! # Features
+//!
+//! `std`, on by default, looks for the machine's best instructions for base64 and UTF-8 while the
+//! program runs. It changes the speed and nothing else; without it the crate needs `alloc` only.
 #![no_std]
 #![warn(
     clippy::std_instead_of_core,
@@ -161,6 +167,7 @@ pub mod time;
 
 mod sid;
 mod text;
+mod unicode;
 
 pub use error::{CloseReason, DecodeError, SendError};
 pub use frame::Frame;

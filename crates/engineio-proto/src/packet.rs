@@ -11,18 +11,21 @@
 //! | `6` | noop | server, on polling, to release a waiting GET |
 //!
 //! Only messages may be binary: a binary frame *is* the message, without a type byte; where only
-//! text can travel it is `b` and base64.
+//! text can travel it is `b` and base64. Protocol 3 puts the type there too, as a byte `04` and as
+//! `b4`; whatever reads or writes that form has `v3` in its name.
 
+pub(crate) mod base64;
 mod encode;
 mod open;
 mod parse;
+mod v3;
 
 use crate::{Sid, Text, Transport};
 use bytes::{Bytes, BytesMut};
 use core::{str::Utf8Error, time::Duration};
 use smallvec::SmallVec;
 
-pub(crate) use parse::decode_base64;
+pub(crate) use v3::put_binary;
 
 /// One packet as a view into the frame or body that carries it. Reading one allocates nothing.
 ///
@@ -46,7 +49,7 @@ pub enum PacketRef<'a> {
     Text(&'a str),
     /// A binary message, as it is.
     Binary(&'a [u8]),
-    /// `b`: a binary message that is still in base64 and was not checked yet.
+    /// `b`, in protocol 3 `b4`: a binary message that is still in base64 and was not checked yet.
     Base64(&'a str),
     /// `5`.
     Upgrade,

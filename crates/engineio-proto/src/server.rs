@@ -41,8 +41,8 @@ mod timers;
 mod upgrade;
 
 use crate::{
-    CloseReason, DecodeError, Frame, Instant, Message, Open, Outgoing, SendError, Sid, Text,
-    Transport, Version,
+    CloseReason, DecodeError, Frame, Instant, Message, Open, Outgoing, Packet, SendError, Sid,
+    Text, Transport, Version,
     config::ServerConfig,
     http::{Handshake, Reject, Response, Route},
     payload::Encoding,
@@ -155,7 +155,7 @@ impl Session {
             max_payload: config.max_payload as u64,
         };
         let mut packet = BytesMut::new();
-        open.encode(&mut packet);
+        Packet::Open(open).encode_text(&mut packet);
         let mut outbox = Outbox::new();
         // Ids and names of transports are ASCII: the default is never taken.
         outbox.push(Outgoing::packet(Text::try_from(packet).unwrap_or_default()));
@@ -195,9 +195,9 @@ impl Session {
     /// [`handle_push_too_large`](Self::handle_push_too_large) and
     /// [`handle_abort`](Self::handle_abort) ends it.
     ///
-    /// While another POST is being read, or without an `encoding`, it is answered 400 and the
-    /// session closes with [`TransportError`](CloseReason::TransportError); the other POST is
-    /// answered 400 as well.
+    /// While another POST is being read, or without an `encoding` of its protocol, it is answered
+    /// 400 and the session closes with [`TransportError`](CloseReason::TransportError); the other
+    /// POST is answered 400 as well.
     pub fn handle_push_begin(
         &mut self,
         exchange: Exchange,

@@ -79,4 +79,9 @@ impl Cursor {
         }
         Some(item)
     }
+
+    /// Bytes behind the last element.
+    pub(super) fn left(&self, body: &str) -> usize {
+        self.0.map_or(0, |at| body.len() - at)
+    }
 }

@@ -11,8 +11,8 @@
 
 use super::{Event, Heartbeat, Session, State};
 use crate::{
-    CloseReason, DecodeError, Frame, Instant, Message, PacketRef, Text, Transport,
-    packet::decode_base64, payload::v4,
+    CloseReason, DecodeError, Frame, Instant, Message, PacketRef, Text, Transport, packet::base64,
+    payload::v4,
 };
 use bytes::Bytes;
 
@@ -77,7 +77,7 @@ impl Session {
         }
         let message = match packet {
             PacketRef::Text(text) => Message::Text(source.slice_ref(text)),
-            PacketRef::Base64(data) => Message::Binary(decode_base64(data)?),
+            PacketRef::Base64(data) => Message::Binary(base64::decode(data)?),
             PacketRef::Binary(bytes) => Message::Binary(Bytes::copy_from_slice(bytes)),
             PacketRef::Pong(_) => {
                 Heartbeat::ponged(&mut self.timers, &self.config, now);

@@ -65,7 +65,7 @@ impl Session {
         if !self.can_take(exchange) {
             return;
         }
-        if encoding.is_none() {
+        if encoding != Some(Encoding::V4) {
             self.respond(exchange, Response::bad_request());
             self.terminate(CloseReason::TransportError, now);
         } else if let Some(first) = self.polling.post.take() {

@@ -11,4 +11,5 @@ mod polling;
 mod properties;
 mod support;
 mod upgrade;
+mod v3;
 mod vectors;

@@ -6,7 +6,7 @@ use engineio_proto::{
     CloseReason, DecodeError, Frame, Instant, Message, Open, Outgoing, Packet, PacketRef, Sid,
     Text, Transport,
     http::{Method, Request, query_pairs, route},
-    payload::{Encoding, decode, encode, v4},
+    payload::{Encoding, decode, encode, packets, v4},
     server::{Event, Exchange, Link, Session, Transmit},
 };
 use proptest::{collection::vec, prelude::*};
@@ -53,6 +53,26 @@ fn packet() -> impl Strategy<Value = Packet> {
     ]
 }
 
+fn encoding() -> impl Strategy<Value = Encoding> {
+    prop_oneof![
+        Just(Encoding::V4),
+        Just(Encoding::V3Text),
+        Just(Encoding::V3Binary)
+    ]
+}
+
+/// Bytes without sense, and pieces that have some in one encoding or another.
+fn any_body() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        vec(any::<u8>(), 0..16),
+        "[0-9]{1,2}:[0-7b]4?.{0,6}".prop_map(String::into_bytes),
+        "[0-7b]4?.{0,6}\u{1e}".prop_map(String::into_bytes),
+        (0..3_u8, 0..11_u8, "[0-7b]4?.{0,6}")
+            .prop_map(|(kind, len, text)| { [&[kind, len, 0xff], text.as_bytes()].concat() }),
+    ];
+    vec(piece, 0..5).prop_map(|pieces| pieces.concat())
+}
+
 /// Text that looks like packets.
 fn packetish() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
@@ -70,15 +90,27 @@ proptest! {
 
     #[test]
     fn a_frame_is_read_as_it_was_written(packet in packet()) {
-        prop_assert_eq!(Packet::from_frame(packet.clone().into_frame()), Ok(packet));
+        prop_assert_eq!(Packet::from_frame(packet.clone().into_frame()), Ok(packet.clone()));
+        prop_assert_eq!(Packet::from_frame_v3(packet.clone().into_frame_v3()), Ok(packet));
     }
 
     #[test]
-    fn a_body_is_read_as_it_was_written(packets in vec(packet(), 1..8)) {
+    fn a_body_is_read_as_it_was_written(packets in vec(packet(), 1..8), encoding in encoding()) {
         let mut body = BytesMut::new();
-        encode(Encoding::V4, &packets, &mut body);
-        let back: Result<Vec<_>, _> = decode(Encoding::V4, &body.freeze()).collect();
+        encode(encoding, &packets, &mut body);
+        let back: Result<Vec<_>, _> = decode(encoding, &body.freeze()).collect();
         prop_assert_eq!(back, Ok(packets));
+    }
+
+    #[test]
+    fn views_of_a_body_make_the_same_body(body in any_body(), encoding in encoding()) {
+        let views: Vec<_> = packets(encoding, &body).map_while(Result::ok).collect();
+        let mut again = BytesMut::new();
+        encode(encoding, &views, &mut again);
+        if !views.is_empty() {
+            let back: Result<Vec<_>, _> = packets(encoding, &again).collect();
+            prop_assert_eq!(back, Ok(views));
+        }
     }
 
     #[test]
@@ -97,11 +129,15 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_are_too_strange(body in vec(any::<u8>(), 0..64)) {
+    fn no_bytes_are_too_strange(body in any_body(), encoding in encoding()) {
         let body = Bytes::from(body);
-        let items: Vec<_> = decode(Encoding::V4, &body).collect();
+        let items: Vec<_> = decode(encoding, &body).collect();
         prop_assert!(items.iter().rev().skip(1).all(Result::is_ok), "only the last fails");
-        let _ = Packet::from_frame(Frame::Binary(body));
+        let views: Vec<_> = packets(encoding, &body).collect();
+        prop_assert!(views.iter().rev().skip(1).all(Result::is_ok), "only the last fails");
+        prop_assert!(items.len() <= views.len(), "the owned form checks more and reads no more");
+        let _ = Packet::from_frame(Frame::Binary(body.clone()));
+        let _ = Packet::from_frame_v3(Frame::Binary(body));
     }
 
     #[test]

@@ -33,7 +33,7 @@ fn is_later(case: &Value) -> bool {
     case["server_options"]["allowEIO3"] == true || request.contains("&j=")
 }
 
-fn cases(file: &str) -> Vec<Value> {
+pub(crate) fn cases(file: &str) -> Vec<Value> {
     let path = format!("{}/tests/vectors/{file}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).unwrap();
     let mut file: Value = serde_json::from_str(&text).unwrap();
@@ -45,12 +45,12 @@ fn cases(file: &str) -> Vec<Value> {
     cases
 }
 
-fn bytes(value: &Value) -> Vec<u8> {
+pub(crate) fn bytes(value: &Value) -> Vec<u8> {
     STANDARD.decode(value.as_str().unwrap()).unwrap()
 }
 
 /// A view in the notation of the vectors. Data of close, upgrade and noop is not kept.
-fn shown(packet: PacketRef<'_>) -> Value {
+pub(crate) fn shown(packet: PacketRef<'_>) -> Value {
     let (kind, data) = match packet {
         PacketRef::Open(data) => ("open", data),
         PacketRef::Close => ("close", ""),
@@ -85,7 +85,7 @@ fn decoded(packet: Result<PacketRef<'_>, DecodeError>) -> Result<Value, DecodeEr
 }
 
 /// What we make of the packet of a case; `open` carries any data, ours only its handshake.
-fn built(packet: &Value) -> Option<Packet> {
+pub(crate) fn built(packet: &Value) -> Option<Packet> {
     let data = &packet["data"];
     let text = || Text::new(data.as_str().unwrap_or_default());
     Some(match packet["type"].as_str().unwrap() {

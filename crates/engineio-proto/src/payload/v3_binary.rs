@@ -1,0 +1,147 @@
+//! Protocol 3, binary form: for each packet its kind, its length in bytes, and itself.
+//!
+//! ```text
+//! 00 | 02       | ff | "4x"              text: UTF-8, type digit first
+//! 01 | 01 02    | ff | 04 …11 more       binary: type number first
+//!  │   │          └ end of the length
+//!  │   └ decimal digits, each one byte from 0 to 9
+//!  └ text or binary
+//! ```
+//!
+//! A server writes it only to a peer that can read it, and only if a packet of the batch is binary:
+//! [`Encoding::v3`](super::Encoding::v3).
+
+use super::{
+    Record,
+    v3_text::{MAX_DIGITS, number, put_length},
+};
+use crate::{DecodeError, PacketRef, packet::put_binary, unicode};
+use bytes::{BufMut as _, BytesMut};
+use core::iter::FusedIterator;
+use nom::{
+    IResult, Parser as _,
+    bytes::complete::{tag, take, take_while_m_n},
+    sequence::terminated,
+};
+
+const TEXT: u8 = 0;
+const BINARY: u8 = 1;
+const END_OF_LENGTH: u8 = 0xff;
+
+/// The packets of a body, borrowed from it. One pass over the bytes, no allocation.
+///
+/// The first error is the last item. An empty element is an error, and so is an empty body.
+///
+/// ```
+/// use engineio_proto::{DecodeError, PacketRef, payload::v3_binary};
+///
+/// let mut packets = v3_binary::packets(b"\x00\x02\xff4x\x01\x03\xff\x04\x01\x02\x02");
+/// assert_eq!(packets.next(), Some(Ok(PacketRef::Text("x"))));
+/// assert_eq!(packets.next(), Some(Ok(PacketRef::Binary(&[1, 2]))));
+/// assert_eq!(packets.next(), Some(Err(DecodeError::UnknownType(2))));
+/// assert_eq!(packets.next(), None);
+/// ```
+#[must_use]
+pub fn packets(body: &[u8]) -> Packets<'_> {
+    Packets {
+        body,
+        cursor: Cursor::default(),
+    }
+}
+
+/// Iterator of [`packets`].
+#[derive(Clone, Debug)]
+pub struct Packets<'a> {
+    body: &'a [u8],
+    cursor: Cursor,
+}
+
+impl<'a> Iterator for Packets<'a> {
+    type Item = Result<PacketRef<'a>, DecodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let item = self.cursor.next(self.body)?.and_then(Element::packet);
+        if item.is_err() {
+            self.cursor = Cursor(None);
+        }
+        Some(item)
+    }
+}
+
+impl FusedIterator for Packets<'_> {}
+
+/// Appends a body with these packets to `out`.
+pub fn encode<'p, R: Record + 'p>(records: impl IntoIterator<Item = &'p R>, out: &mut BytesMut) {
+    for record in records {
+        record.with_view(|view| match view {
+            PacketRef::Binary(data) => {
+                put_header(BINARY, 1 + data.len(), out);
+                put_binary(data, out);
+            }
+            view => {
+                put_header(TEXT, view.text_len_v3(), out);
+                view.encode_text_v3(out);
+            }
+        });
+    }
+}
+
+fn put_header(kind: u8, len: usize, out: &mut BytesMut) {
+    out.put_u8(kind);
+    put_length(len, 0, out);
+    out.put_u8(END_OF_LENGTH);
+}
+
+/// One packet of a body, not read yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Element<'a> {
+    /// Text, not checked yet.
+    Text(&'a [u8]),
+    Binary(&'a [u8]),
+}
+
+impl<'a> Element<'a> {
+    fn packet(self) -> Result<PacketRef<'a>, DecodeError> {
+        match self {
+            Self::Text(bytes) => PacketRef::from_text_v3(unicode::from_utf8(bytes)?),
+            Self::Binary(bytes) => PacketRef::from_binary_v3(bytes),
+        }
+    }
+}
+
+/// A place in a body: the start of the next element; none after an error.
+#[derive(Clone, Debug)]
+pub(super) struct Cursor(Option<usize>);
+
+impl Default for Cursor {
+    fn default() -> Self {
+        Self(Some(0))
+    }
+}
+
+impl Cursor {
+    /// The element here. `body` must be the same at each call.
+    pub(super) fn next<'a>(&mut self, body: &'a [u8]) -> Option<Result<Element<'a>, DecodeError>> {
+        let start = self.0.take()?;
+        let Some((kind, rest)) = body.get(start..)?.split_first() else {
+            return (start == 0).then_some(Err(DecodeError::Empty));
+        };
+        let element = match *kind {
+            TEXT => Element::Text,
+            BINARY => Element::Binary,
+            other => return Some(Err(DecodeError::UnknownType(other))),
+        };
+        let Ok((rest, packet)) = counted(rest) else {
+            return Some(Err(DecodeError::Length));
+        };
+        self.0 = Some(body.len() - rest.len());
+        Some(Ok(element(packet)))
+    }
+}
+
+/// `<digits> ff <as many bytes>`
+fn counted(input: &[u8]) -> IResult<&[u8], &[u8]> {
+    let digits = take_while_m_n(1, MAX_DIGITS, |byte: u8| byte <= 9);
+    let (rest, digits) = terminated(digits, tag(&[END_OF_LENGTH][..])).parse(input)?;
+    take(number(digits, 0)).parse(rest)
+}

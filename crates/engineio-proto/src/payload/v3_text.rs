@@ -1,0 +1,163 @@
+//! Protocol 3, text form: `<length>:<packet>` for each packet, in UTF-8.
+//!
+//! The length is a decimal number and counts the packet, type included, in UTF-16 units: `é` is
+//! one, a character outside of the basic plane two. A batch without packets is `0:`.
+
+use super::Record;
+use crate::{DecodeError, PacketRef, unicode::utf16_prefix};
+use bytes::{BufMut as _, BytesMut};
+use core::iter::FusedIterator;
+use nom::{
+    IResult, Parser as _,
+    bytes::complete::{tag, take_while_m_n},
+    sequence::terminated,
+};
+
+/// Digits of a length. No body is longer, and the number always fits.
+pub(super) const MAX_DIGITS: usize = 15;
+
+/// The packets of a body, borrowed from it. One pass over the bytes, no allocation.
+///
+/// The first error is the last item. Elements of length 0 are nothing; an empty body is an error.
+/// The reference reads a length as JavaScript reads any number (` 2`, `1e0`, `2.0`); here it is
+/// digits, as every client writes it.
+///
+/// ```
+/// use engineio_proto::{DecodeError, PacketRef, payload::v3_text};
+///
+/// let mut packets = v3_text::packets("3:4😀6:b4AQI=1:");
+/// assert_eq!(packets.next(), Some(Ok(PacketRef::Text("😀"))));
+/// assert_eq!(packets.next(), Some(Ok(PacketRef::Base64("AQI="))));
+/// assert_eq!(packets.next(), Some(Err(DecodeError::Length)));
+/// assert_eq!(packets.next(), None);
+/// ```
+#[must_use]
+pub fn packets(body: &str) -> Packets<'_> {
+    Packets {
+        body,
+        cursor: Cursor::new(body),
+    }
+}
+
+/// Iterator of [`packets`].
+#[derive(Clone, Debug)]
+pub struct Packets<'a> {
+    body: &'a str,
+    cursor: Cursor,
+}
+
+impl<'a> Iterator for Packets<'a> {
+    type Item = Result<PacketRef<'a>, DecodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.cursor.next(self.body)
+    }
+}
+
+impl FusedIterator for Packets<'_> {}
+
+/// Appends a body with these packets to `out`.
+pub fn encode<'p, R: Record + 'p>(records: impl IntoIterator<Item = &'p R>, out: &mut BytesMut) {
+    let mut is_empty = true;
+    for record in records {
+        is_empty = false;
+        record.with_view(|view| {
+            put_length(view.text_units_v3(), b'0', out);
+            out.put_u8(b':');
+            view.encode_text_v3(out);
+        });
+    }
+    if is_empty {
+        out.put_slice(b"0:");
+    }
+}
+
+/// Appends the digits of a length, `zero` being the first of the ten.
+pub(super) fn put_length(len: usize, zero: u8, out: &mut BytesMut) {
+    let mut digits = [0; 20];
+    let mut rest = len;
+    let mut count = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit = zero + (rest % 10) as u8;
+        rest /= 10;
+        count += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.put_slice(digits.get(digits.len() - count..).unwrap_or_default());
+}
+
+/// A place in a body.
+#[derive(Clone, Debug)]
+pub(super) struct Cursor {
+    /// The start of the next element; none after an error.
+    at: Option<usize>,
+    /// Every character is one byte and one unit.
+    is_ascii: bool,
+}
+
+impl Cursor {
+    pub(super) fn new(body: &str) -> Self {
+        Self {
+            at: Some(0),
+            is_ascii: body.is_ascii(),
+        }
+    }
+
+    /// The element here. `body` must be the same text at each call.
+    pub(super) fn next<'a>(&mut self, body: &'a str) -> Option<Result<PacketRef<'a>, DecodeError>> {
+        loop {
+            let start = self.at.take()?;
+            let rest = body.get(start..)?;
+            if rest.is_empty() {
+                return (start == 0).then_some(Err(DecodeError::Empty));
+            }
+            let Some((packet, rest)) = self.element(rest) else {
+                return Some(Err(DecodeError::Length));
+            };
+            let next = Some(body.len() - rest.len());
+            if packet.is_empty() {
+                self.at = next;
+                continue;
+            }
+            let item = PacketRef::from_text_v3(packet);
+            if item.is_ok() {
+                self.at = next;
+            }
+            return Some(item);
+        }
+    }
+
+    /// Bytes behind the last element.
+    pub(super) fn left(&self, body: &str) -> usize {
+        self.at.map_or(0, |at| body.len() - at)
+    }
+
+    /// One packet, and what follows it.
+    fn element<'a>(&self, input: &'a str) -> Option<(&'a str, &'a str)> {
+        let (rest, len) = length(input.as_bytes()).ok()?;
+        let rest = input.get(input.len() - rest.len()..)?;
+        if self.is_ascii {
+            rest.split_at_checked(len)
+        } else {
+            rest.split_at_checked(utf16_prefix(rest, len)?.len())
+        }
+    }
+}
+
+/// `<digits>:`
+fn length(input: &[u8]) -> IResult<&[u8], usize> {
+    let digits = take_while_m_n(1, MAX_DIGITS, |byte: u8| byte.is_ascii_digit());
+    let (rest, digits) = terminated(digits, tag(&b":"[..])).parse(input)?;
+    Ok((rest, number(digits, b'0')))
+}
+
+/// The number of these digits, `zero` being the first of the ten.
+pub(super) fn number(digits: &[u8], zero: u8) -> usize {
+    digits.iter().fold(0_usize, |number, digit| {
+        number
+            .saturating_mul(10)
+            .saturating_add(usize::from(*digit - zero))
+    })
+}
