@@ -1,1 +1,2 @@
-//! Meets other implementations of Socket.IO: the programs and tests of this package drive ours with theirs.
+//! Meets other implementations of Socket.IO: the programs and tests of this package drive ours with
+//! theirs.

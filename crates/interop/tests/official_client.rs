@@ -1,7 +1,7 @@
 //! The official JavaScript client, and raw HTTP and WebSocket, against the conformance server.
 //!
-//! Each test runs one script of `js/`, whose checks are named there. Without Node.js they are skipped, unless
-//! `REQUIRE_PEERS=1`.
+//! Each test runs one script of `js/`, whose checks are named there. Without Node.js they are
+//! skipped, unless `REQUIRE_PEERS=1`.
 
 mod support;
 

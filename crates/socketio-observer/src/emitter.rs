@@ -1,4 +1,5 @@
-//! What both forms of the emitter have in common: all but the lock, the pointer and what happens to a panic.
+//! What both forms of the emitter have in common: all but the lock, the pointer and what happens to
+//! a panic.
 
 use alloc::borrow::Cow;
 use core::{error, fmt};
@@ -6,11 +7,12 @@ use core::{error, fmt};
 /// The name of an event. A literal costs nothing to keep.
 pub type Name = Cow<'static, str>;
 
-/// How deep emissions may nest, a listener emitting from inside a listener, before [`TooDeep`] stops them: far more than
-/// an application means to, far less than a stack of 2 MiB holds.
+/// How deep emissions may nest, a listener emitting from inside a listener, before [`TooDeep`]
+/// stops them: far more than an application means to, far less than a stack of 2 MiB holds.
 pub const MAX_DEPTH: usize = 128;
 
-/// An emission was refused, and called nobody, since it would have been nested deeper than [`MAX_DEPTH`].
+/// An emission was refused, and called nobody, since it would have been nested deeper than
+/// [`MAX_DEPTH`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct TooDeep;
 
@@ -22,7 +24,8 @@ impl fmt::Display for TooDeep {
 
 impl error::Error for TooDeep {}
 
-/// Writes the types of one form into its module, which brings `Lock` (`new`, `read`, `write`), `Depth` (`enter`) and `walk`.
+/// Writes the types of one form into its module, which brings `Lock` (`new`, `read`, `write`),
+/// `Depth` (`enter`) and `walk`.
 macro_rules! emitter {
     (
         module: $module:literal,
@@ -39,11 +42,13 @@ macro_rules! emitter {
 
         /// Calls closures by the name of an event.
         ///
-        /// `A` is what listeners get to see, by reference; `R` is what they answer.
-        /// A clone is another handle to the same emitter; the emitter and its listeners go when the last handle does.
+        /// `A` is what listeners get to see, by reference; `R` is what they answer. A clone is
+        /// another handle to the same emitter; the emitter and its listeners go when the last
+        /// handle does.
         ///
-        /// Each emission calls the listeners that were registered when it began. From inside, listeners may add, take off (themselves
-        /// too), and emit. A listener that captures a handle to its own emitter keeps it alive for ever: capture a
+        /// Each emission calls the listeners that were registered when it began. From inside,
+        /// listeners may add, take off (themselves too), and emit. A listener that captures a
+        /// handle to its own emitter keeps it alive for ever: capture a
         /// [`WeakEmitter`], or pass the emitter in `A`.
         ///
         #[doc = concat!("```\nuse ", $module, "::EventEmitter;\n")]
@@ -77,17 +82,19 @@ macro_rules! emitter {
             shared: $Weak<Shared<A, R>>,
         }
 
-        /// A handle to one event of an emitter, which finds the event once instead of at each emission: for hot events.
+        /// A handle to one event of an emitter, which finds the event once instead of at each
+        /// emission: for hot events.
         ///
-        /// It sees all later changes of the event's listeners, by whatever handle they are made, and keeps emitter and name
-        /// alive.
+        /// It sees all later changes of the event's listeners, by whatever handle they are made,
+        /// and keeps emitter and name alive.
         pub struct Event<A: ?Sized + 'static, R: 'static = ()> {
             emitter: EventEmitter<A, R>,
             name: Name,
             resolved: Resolved,
         }
 
-        /// Takes its listener off when dropped, wherever that happens: in the listener itself, or after the emitter.
+        /// Takes its listener off when dropped, wherever that happens: in the listener itself, or
+        /// after the emitter.
         #[must_use = "dropping it takes the listener off"]
         pub struct Subscription {
             /// `None` after [`detach`](Self::detach).
@@ -173,7 +180,8 @@ macro_rules! emitter {
                 Subscription { emitter: Some(shared), id }
             }
 
-            /// Takes one listener off. False if it was off already, or was to be called once and has been.
+            /// Takes one listener off. False if it was off already, or was to be called once and
+            /// has been.
             ///
             /// An emission that has begun still calls it.
             pub fn off(&self, id: ListenerId) -> bool {
@@ -195,7 +203,8 @@ macro_rules! emitter {
                 self.shared.change(Observers::clear);
             }
 
-            /// Calls the listeners of the event, gives each answer to `answer`, and tells how many were called.
+            /// Calls the listeners of the event, gives each answer to `answer`, and tells how many
+            /// were called.
             ///
             /// # Errors
             ///
@@ -340,7 +349,8 @@ macro_rules! emitter {
             ) -> T {
                 let (result, removed) = (self.observers)
                     .write(|observers| (change(observers), observers.take_removed()));
-                // The lock is free again: what a listener owned may come back to this emitter when it goes.
+                // The lock is free again: what a listener owned may come back to this emitter when
+                // it goes.
                 drop(removed);
                 result
             }

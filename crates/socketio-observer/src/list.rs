@@ -11,15 +11,16 @@ use crate::removed::Removed;
 /// A list of this length is swept at every change that may have left something dead.
 const SMALL: usize = 16;
 
-/// A sweep costs as much as what it looks at is long, so elsewhere it waits until so large a share of that may be dead, a quarter: a
-/// constant per change.
+/// A sweep costs as much as what it looks at is long, so elsewhere it waits until so large a share
+/// of that may be dead, a quarter: a constant per change.
 pub(crate) const SWEEP_SHARE: usize = 4;
 
 /// One registration.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry<L> {
     seq: u64,
-    /// For a listener to be called once: whether somebody has called it. Copies of the list share the flag.
+    /// For a listener to be called once: whether somebody has called it. Copies of the list share
+    /// the flag.
     claimed: Option<Arc<AtomicBool>>,
     /// `None` once it was taken off; the place is kept until the next sweep.
     listener: Option<L>,
@@ -34,7 +35,8 @@ impl<L> Entry<L> {
         }
     }
 
-    /// The listener, if it may be called now. For one that is called once this is the claim: only one caller ever gets it.
+    /// The listener, if it may be called now. For one that is called once this is the claim: only
+    /// one caller ever gets it.
     pub(crate) fn claim(&self) -> Option<&L> {
         // The flag guards nothing but itself, so the atomicity of the swap is all that is needed.
         match &self.claimed {
@@ -55,8 +57,8 @@ impl<L> Entry<L> {
 /// All entries of a list, in calling order.
 pub(crate) type Entries<'a, L> = Chain<Rev<slice::Iter<'a, Entry<L>>>, slice::Iter<'a, Entry<L>>>;
 
-/// Two stacks that grow away from each other, so that prepending costs what appending costs. Numbers rise along both, so an
-/// entry is found by bisection.
+/// Two stacks that grow away from each other, so that prepending costs what appending costs.
+/// Numbers rise along both, so an entry is found by bisection.
 #[derive(Clone, Debug)]
 pub(crate) struct List<L> {
     /// What was prepended, the last one first to be called.

@@ -1,8 +1,8 @@
 //! The emitter for one thread: no lock, no atomics of its own, listeners need not be `Send`.
 //!
-//! A panic of a listener goes straight to whoever emits. The listeners behind it are not called in that emission, since there is
-//! no way to catch a panic without `std`; the emitter stays whole. The module `sync` calls the others first. Nesting is
-//! counted per emitter.
+//! A panic of a listener goes straight to whoever emits. The listeners behind it are not called in
+//! that emission, since there is no way to catch a panic without `std`; the emitter stays whole.
+//! The module `sync` calls the others first. Nesting is counted per emitter.
 
 use alloc::rc::{Rc, Weak};
 use core::cell::{Cell, RefCell};

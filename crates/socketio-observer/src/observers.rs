@@ -13,16 +13,17 @@ use crate::snapshot::Snapshot;
 
 /// Names one registration of one registry, for [`Observers::off`].
 ///
-/// Never given twice by a registry, so an id that has outlived its listener names nothing. A clone of a registry knows the
-/// ids given before the clone; what either gives afterwards, and the ids of unrelated registries, mean nothing to the other.
-/// Ids sort by age.
+/// Never given twice by a registry, so an id that has outlived its listener names nothing. A clone
+/// of a registry knows the ids given before the clone; what either gives afterwards, and the ids of
+/// unrelated registries, mean nothing to the other. Ids sort by age.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ListenerId {
     seq: u64,
     slot: usize,
 }
 
-/// An event found once and for all, for [`Observers::snapshot_of`]: what [`Observers::resolve`] returns.
+/// An event found once and for all, for [`Observers::snapshot_of`]: what [`Observers::resolve`]
+/// returns.
 #[derive(Debug)]
 #[must_use = "give it back by `Observers::release`, or the name of the event is kept"]
 pub struct Resolved {
@@ -46,8 +47,8 @@ const MIN_STALE: usize = 16;
 
 /// Listeners by event, in calling order.
 ///
-/// It stores and calls nothing: `L` is any value, a closure behind a pointer, the sender of a channel, a number. Whoever emits
-/// takes a [`Snapshot`] by shared access and calls what it yields:
+/// It stores and calls nothing: `L` is any value, a closure behind a pointer, the sender of a
+/// channel, a number. Whoever emits takes a [`Snapshot`] by shared access and calls what it yields:
 ///
 /// ```
 /// use socketio_observer::Observers;
@@ -66,16 +67,19 @@ const MIN_STALE: usize = 16;
 ///
 /// # Costs
 ///
-/// `on`, `off` and their kin take logarithmic time in events and listeners, amortised, in whatever order a million listeners
-/// or a million events come and go; but the first change of an event after a snapshot that still lives copies that event's list.
-/// [`snapshot`](Self::snapshot) takes one look-up and at most two reference counts, [`clone`](Clone::clone) one reference count per event.
-/// A new registry allocates nothing. The memory of listeners taken off, of names that no listener is left for, and of
-/// listeners called once is given back by later changes, so that at most a fixed share of what is alive, and a few more, are dead.
+/// `on`, `off` and their kin take logarithmic time in events and listeners, amortised, in whatever
+/// order a million listeners or a million events come and go; but the first change of an event
+/// after a snapshot that still lives copies that event's list. [`snapshot`](Self::snapshot) takes
+/// one look-up and at most two reference counts, [`clone`](Clone::clone) one reference count per
+/// event. A new registry allocates nothing. The memory of listeners taken off, of names that no
+/// listener is left for, and of listeners called once is given back by later changes, so that at
+/// most a fixed share of what is alive, and a few more, are dead.
 ///
 /// # Behind a lock
 ///
-/// A change drops what it takes out. If the registry is behind a lock and a listener may own something whose destructor comes
-/// back to the registry, that is a dead lock: use [`keep_removed`](Self::keep_removed) there.
+/// A change drops what it takes out. If the registry is behind a lock and a listener may own
+/// something whose destructor comes back to the registry, that is a dead lock: use
+/// [`keep_removed`](Self::keep_removed) there.
 pub struct Observers<K, L> {
     next: u64,
     index: BTreeMap<K, usize>,
@@ -85,7 +89,8 @@ pub struct Observers<K, L> {
     any: Slot<L>,
     removed: Removed<L>,
     keep_removed: bool,
-    /// How many changes since the last sweep may leave a name without listeners, and how many start the next.
+    /// How many changes since the last sweep may leave a name without listeners, and how many start
+    /// the next.
     stale: usize,
     stale_limit: usize,
 }
@@ -113,15 +118,16 @@ impl<K, L> Observers<K, L> {
         }
     }
 
-    /// The same registry, which from now on drops no listener by itself: what changes take out waits for
-    /// [`take_removed`](Self::take_removed). For registries behind a lock, whose owner calls that after each change and drops the result
-    /// after the lock.
+    /// The same registry, which from now on drops no listener by itself: what changes take out
+    /// waits for [`take_removed`](Self::take_removed). For registries behind a lock, whose owner
+    /// calls that after each change and drops the result after the lock.
     pub fn keep_removed(mut self) -> Self {
         self.keep_removed = true;
         self
     }
 
-    /// What changes took out since the last call. Always empty without [`keep_removed`](Self::keep_removed).
+    /// What changes took out since the last call. Always empty without
+    /// [`keep_removed`](Self::keep_removed).
     pub fn take_removed(&mut self) -> Removed<L> {
         mem::take(&mut self.removed)
     }
@@ -138,7 +144,8 @@ impl<K: Ord, L: Clone> Observers<K, L> {
         self.insert(Some(event), listener, true, List::append)
     }
 
-    /// Adds a listener to every event, those without other listeners too. Catch-all listeners come before an event's own.
+    /// Adds a listener to every event, those without other listeners too. Catch-all listeners come
+    /// before an event's own.
     pub fn on_any(&mut self, listener: L) -> ListenerId {
         self.insert(None, listener, false, List::append)
     }
@@ -215,8 +222,9 @@ impl<K: Ord, L: Clone> Observers<K, L> {
         self.after_change(removed, false);
     }
 
-    /// Finds an event once, so that [`snapshot_of`](Self::snapshot_of) need not. The event may come to its listeners later, lose them, and get others.
-    /// Its name is kept until [`release`](Self::release).
+    /// Finds an event once, so that [`snapshot_of`](Self::snapshot_of) need not. The event may come
+    /// to its listeners later, lose them, and get others. Its name is kept until
+    /// [`release`](Self::release).
     pub fn resolve(&mut self, event: K) -> Resolved {
         let slot = self.slot_of(event);
         if let Some(slot) = self.slots.get_mut(slot) {
@@ -271,8 +279,9 @@ impl<K: Ord, L: Clone> Observers<K, L> {
         }
     }
 
-    /// Disposes of what a change took out, when everything else about the change is done. `sweepable`: the change may be the
-    /// reason for which an event has no listeners, now or after an emission.
+    /// Disposes of what a change took out, when everything else about the change is done.
+    /// `sweepable`: the change may be the reason for which an event has no listeners, now or after
+    /// an emission.
     fn after_change(&mut self, mut removed: Removed<L>, sweepable: bool) {
         self.stale += usize::from(sweepable);
         if self.stale >= self.stale_limit {
@@ -376,7 +385,8 @@ impl<K, L> Default for Observers<K, L> {
     }
 }
 
-/// Shares the lists until one side changes them. Listeners that are called once are shared too: either side may call them, once in all.
+/// Shares the lists until one side changes them. Listeners that are called once are shared too:
+/// either side may call them, once in all.
 impl<K: Clone, L> Clone for Observers<K, L> {
     fn clone(&self) -> Self {
         Self {
@@ -431,7 +441,8 @@ impl<L> Slot<L> {
     }
 
     fn clear(&mut self, removed: &mut Removed<L>) {
-        // Whoever else holds the list drops it; if that happens meanwhile, `into_inner` tells exactly one of us.
+        // Whoever else holds the list drops it; if that happens meanwhile, `into_inner` tells
+        // exactly one of us.
         if let Some(mut list) = self.list.take().and_then(Arc::into_inner) {
             list.clear(removed);
         }

@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 use core::mem;
 
-/// Listeners that changes took out of a registry and that nobody has dropped yet: what [`Observers::take_removed`] returns.
+/// Listeners that changes took out of a registry and that nobody has dropped yet: what
+/// [`Observers::take_removed`] returns.
 ///
 /// Drop it where a listener's destructor may run. One listener costs no allocation.
 ///

@@ -6,11 +6,12 @@ use core::{fmt, slice};
 
 use crate::list::{Entries, List};
 
-/// The listeners of one event at one moment, the catch-all ones first: what [`Observers::snapshot`] returns.
+/// The listeners of one event at one moment, the catch-all ones first: what [`Observers::snapshot`]
+/// returns.
 ///
-/// Later changes of the registry do not reach it, so it can be walked with no lock held while listeners are added and
-/// taken off. It holds two reference counts at most. A change of the registry during its life costs a copy of the list
-/// concerned, so drop it after the walk.
+/// Later changes of the registry do not reach it, so it can be walked with no lock held while
+/// listeners are added and taken off. It holds two reference counts at most. A change of the
+/// registry during its life costs a copy of the list concerned, so drop it after the walk.
 ///
 /// [`Observers::snapshot`]: crate::Observers::snapshot
 pub struct Snapshot<L> {
@@ -21,8 +22,9 @@ pub struct Snapshot<L> {
 impl<L> Snapshot<L> {
     /// The listeners to call, in order.
     ///
-    /// A listener that is called once is claimed in the moment in which the iterator yields it: no other walk, of this or any
-    /// other snapshot, on this or any other thread, yields it again. So call whatever comes out, and ask
+    /// A listener that is called once is claimed in the moment in which the iterator yields it: no
+    /// other walk, of this or any other snapshot, on this or any other thread, yields it again. So
+    /// call whatever comes out, and ask
     /// [`is_empty`](Self::is_empty) if the question is only whether there are any.
     pub fn iter(&self) -> Iter<'_, L> {
         Iter {
@@ -31,7 +33,8 @@ impl<L> Snapshot<L> {
         }
     }
 
-    /// Whether a walk would yield nothing. Claims nothing, and stops at the first listener that it finds.
+    /// Whether a walk would yield nothing. Claims nothing, and stops at the first listener that it
+    /// finds.
     pub fn is_empty(&self) -> bool {
         ![&self.any, &self.named]
             .into_iter()

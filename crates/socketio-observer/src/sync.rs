@@ -1,7 +1,9 @@
-//! The emitter for many threads: `Send + Sync`, over a lock that is never held while a listener runs.
+//! The emitter for many threads: `Send + Sync`, over a lock that is never held while a listener
+//! runs.
 //!
-//! A panic of a listener does not keep the others from being called; the first one then goes on in whoever emits. Nesting is
-//! counted per thread, over all emitters of this kind, since it is the thread's stack that it uses up.
+//! A panic of a listener does not keep the others from being called; the first one then goes on in
+//! whoever emits. Nesting is counted per thread, over all emitters of this kind, since it is the
+//! thread's stack that it uses up.
 //!
 //! Emissions on several threads run side by side; each calls its listeners in order.
 
@@ -67,7 +69,8 @@ impl Drop for Nested {
 
 fn walk<L>(mut listeners: impl Iterator<Item = L>, mut call: impl FnMut(L)) {
     let mut first_panic = None;
-    // Each round goes on behind the listener that ended the one before. Nothing of ours is half done when a listener panics.
+    // Each round goes on behind the listener that ended the one before. Nothing of ours is half
+    // done when a listener panics.
     while let Err(panic) = catch_unwind(AssertUnwindSafe(|| listeners.by_ref().for_each(&mut call)))
     {
         first_panic.get_or_insert(panic);

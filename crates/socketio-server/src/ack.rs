@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Answers the event, if its sender asked for an acknowledgement.
 ///
-/// Handlers of the same event share it: the first answer goes out, later ones are dropped, as is one after the
-/// client has gone. Dropping it unused sends nothing; the sender's own time limit decides then.
+/// Handlers of the same event share it: the first answer goes out, later ones are dropped, as is
+/// one after the client has gone. Dropping it unused sends nothing; the sender's own time limit
+/// decides then.
 #[derive(Clone, Debug, Default)]
 pub struct Ack(Option<Arc<Inner>>);
 

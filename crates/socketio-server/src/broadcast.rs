@@ -11,7 +11,8 @@ use socketio_proto::{Payload, PayloadError};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long receivers have to acknowledge a broadcast, unless [`Broadcast::timeout`] says otherwise.
+/// How long receivers have to acknowledge a broadcast, unless [`Broadcast::timeout`] says
+/// otherwise.
 pub(crate) const ACK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// One room, or several: what [`Broadcast::to`] and its like take.
@@ -64,8 +65,8 @@ impl<T: AsRef<str>, const N: usize> IntoRooms for [T; N] {
 
 /// A selection of the sockets of a namespace, and how to emit to them.
 ///
-/// Without a room it is everybody; with rooms, whoever is in one of them, once each. Each method returns a new
-/// selection: nothing leaks from one emit to the next.
+/// Without a room it is everybody; with rooms, whoever is in one of them, once each. Each method
+/// returns a new selection: nothing leaks from one emit to the next.
 #[derive(Clone, Debug)]
 #[must_use = "a selection does nothing until something is emitted to it"]
 pub struct Broadcast {
@@ -87,7 +88,8 @@ impl Broadcast {
         }
     }
 
-    /// Adds rooms whose members are meant. A list without any room adds nothing, hence means everybody.
+    /// Adds rooms whose members are meant. A list without any room adds nothing, hence means
+    /// everybody.
     pub fn to(mut self, rooms: impl IntoRooms) -> Self {
         self.target.rooms.extend(rooms.into_rooms());
         self
@@ -117,12 +119,14 @@ impl Broadcast {
         self
     }
 
-    /// Emits an event to the selection. Its packet is encoded once, whatever the number of receivers.
+    /// Emits an event to the selection. Its packet is encoded once, whatever the number of
+    /// receivers.
     ///
     /// A tuple gives several arguments, anything else one, `()` none.
     ///
     /// # Errors
-    /// When the arguments can't be written or the name is reserved. A client that can't take more is closed.
+    /// When the arguments can't be written or the name is reserved. A client that can't take more
+    /// is closed.
     pub fn emit(self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
         let flags = self.flags(None);
         let payload = Payload::new(self.namespace.format(), Some(event), &arguments)?;
@@ -134,12 +138,12 @@ impl Broadcast {
         Ok(())
     }
 
-    /// Emits an event and collects the first argument of each receiver's acknowledgement, in order of arrival, until
-    /// all have answered or gone, or the time is up.
+    /// Emits an event and collects the first argument of each receiver's acknowledgement, in order
+    /// of arrival, until all have answered or gone, or the time is up.
     ///
     /// # Errors
-    /// [`AckError::Emit`] as for [`emit`](Self::emit), [`AckError::Decode`] when an answer is of another type. Missing
-    /// answers are no error: see [`Responses::missing`].
+    /// [`AckError::Emit`] as for [`emit`](Self::emit), [`AckError::Decode`] when an answer is of
+    /// another type. Missing answers are no error: see [`Responses::missing`].
     pub async fn emit_with_ack<T: DeserializeOwned>(
         self,
         event: &str,
@@ -197,7 +201,8 @@ impl Broadcast {
         }
     }
 
-    /// Disconnects all of the selection from the namespace; with `close`, their connections as well.
+    /// Disconnects all of the selection from the namespace; with `close`, their connections as
+    /// well.
     pub fn disconnect_sockets(&self, close: bool) {
         for socket in self.fetch_sockets() {
             socket.disconnect(close);

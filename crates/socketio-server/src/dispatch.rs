@@ -1,12 +1,12 @@
-//! Socket.IO as the application of the transport: from the core's events to the application's handlers.
+//! Socket.IO as the application of the transport: from the core's events to the application's
+//! handlers.
 
 use crate::ack::Ack;
 use crate::error::{HandlerError, Refusal};
 use crate::extract::EventContext;
-use crate::handler::{Started, panic_message};
 use crate::namespace::{ANY, CONNECTION, DISCONNECT, DISCONNECTING, Middleware, NamespaceInner};
-use crate::socket::{Reason, Socket, SocketInner, Stage, Turn};
-use crate::sync::lock;
+use crate::run::guarded;
+use crate::socket::{Reason, Socket, SocketInner, Stage};
 use crate::transport::{App, Client, Machine, Origin};
 use engineio_proto::server::{Exchange, Link, Session, Transmit};
 use engineio_proto::{Instant, Text, Version};
@@ -203,7 +203,8 @@ impl Sio {
         }
     }
 
-    /// The catch-all handlers see an event first, then the middlewares, then the handlers of its name.
+    /// The catch-all handlers see an event first, then the middlewares, then the handlers of its
+    /// name.
     fn message(
         &self,
         socket: Arc<SocketInner>,
@@ -293,91 +294,6 @@ impl Sio {
             }
         }
     }
-
-    /// Runs a handler up to its first suspension here, and the rest in a task of its own.
-    fn start(&self, socket: &Socket, event: &str, future: Started) {
-        if socket.inner().namespace().is_serial() {
-            return self.start_in_turn(socket, event, future);
-        }
-        let rest = match begin_guarded(future) {
-            Ok(Some(rest)) => rest,
-            Ok(None) => return,
-            Err(error) => return self.report(socket, event, error),
-        };
-        let suspended = socket.inner().client().suspend();
-        let (socket, event) = (socket.clone(), event.to_owned());
-        let on_error = self.on_error.clone();
-        let runtime = Arc::clone(&socket.inner().client().host().env().runtime);
-        runtime.spawn(async move {
-            let _suspended = suspended;
-            if let Err(error) = finish(rest).await {
-                report(on_error.as_ref(), &socket, &event, error);
-            }
-        });
-    }
-
-    /// As [`start`](Self::start), but after the handler before it has finished.
-    fn start_in_turn(&self, socket: &Socket, event: &str, future: Started) {
-        let queue = socket.inner().serial_queue();
-        let mut turns = lock(queue);
-        if turns.is_running {
-            let suspended = socket.inner().client().suspend();
-            turns.waiting.push_back(Turn {
-                event: event.to_owned(),
-                future,
-                _suspended: suspended,
-            });
-            return;
-        }
-        turns.is_running = true;
-        drop(turns);
-        let rest = begin_guarded(future);
-        if let Ok(Some(future)) = rest {
-            let suspended = socket.inner().client().suspend();
-            let first = Turn {
-                event: event.to_owned(),
-                future,
-                _suspended: suspended,
-            };
-            let (socket, on_error) = (socket.clone(), self.on_error.clone());
-            socket
-                .inner()
-                .client()
-                .host()
-                .env()
-                .runtime
-                .clone()
-                .spawn(take_turns(socket, first, on_error));
-            return;
-        }
-        // The queue is empty: only this dispatcher fills it.
-        lock(queue).is_running = false;
-        if let Err(error) = rest {
-            self.report(socket, event, error);
-        }
-    }
-
-    fn report(&self, socket: &Socket, event: &str, error: HandlerError) {
-        report(self.on_error.as_ref(), socket, event, error);
-    }
-}
-
-/// Runs one handler after the other until the queue is empty.
-async fn take_turns(socket: Socket, first: Turn, on_error: Option<OnError>) {
-    let mut turn = first;
-    loop {
-        if let Err(error) = finish(turn.future).await {
-            report(on_error.as_ref(), &socket, &turn.event, error);
-        }
-        let mut queue = lock(socket.inner().serial_queue());
-        match queue.waiting.pop_front() {
-            Some(next) => turn = next,
-            None => {
-                queue.is_running = false;
-                return;
-            }
-        }
-    }
 }
 
 fn find(client: &Arc<Client<Sio>>, handle: Handle) -> Option<Arc<SocketInner>> {
@@ -396,8 +312,8 @@ fn reject(client: &Arc<Client<Sio>>, handle: Handle, refusal: &Refusal) {
     }
 }
 
-/// Passes a socket through the middlewares, then leaves the verdict to its client's dispatcher: there it is in order
-/// with everything else that happens to the client.
+/// Passes a socket through the middlewares, then leaves the verdict to its client's dispatcher:
+/// there it is in order with everything else that happens to the client.
 async fn admit(socket: Arc<SocketInner>, middlewares: Vec<Middleware>) {
     let (asked, ack) = (Socket::from(Arc::clone(&socket)), Ack::default());
     let verdict = run(middlewares, |middleware| {
@@ -445,45 +361,13 @@ async fn run(
     Ok(())
 }
 
-/// Polls a future once, in place. What is left of it, if it is not done, has to be spawned: it is polled at once
-/// there, hence the waker that does nothing here.
+/// Polls a future once, in place. What is left of it, if it is not done, has to be spawned: it is
+/// polled at once there, hence the waker that does nothing here.
 fn begin<F: Future + Unpin>(mut future: F) -> Option<F> {
     let mut context = Context::from_waker(noop_waker_ref());
     match future.poll_unpin(&mut context) {
         Poll::Ready(_) => None,
         Poll::Pending => Some(future),
-    }
-}
-
-fn begin_guarded(mut future: Started) -> Result<Option<Started>, HandlerError> {
-    let polled = guarded(
-        || match future.poll_unpin(&mut Context::from_waker(noop_waker_ref())) {
-            Poll::Ready(result) => result.map(|()| true),
-            Poll::Pending => Ok(false),
-        },
-    )?;
-    Ok(if polled { None } else { Some(future) })
-}
-
-async fn finish(future: Started) -> Result<(), HandlerError> {
-    AssertUnwindSafe(future)
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|panic| Err(panicked(&*panic)))
-}
-
-fn guarded<R>(call: impl FnOnce() -> Result<R, HandlerError>) -> Result<R, HandlerError> {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(panicked(&*panic)))
-}
-
-fn panicked(panic: &(dyn std::any::Any + Send)) -> HandlerError {
-    HandlerError::Panicked(panic_message(panic))
-}
-
-fn report(on_error: Option<&OnError>, socket: &Socket, event: &str, error: HandlerError) {
-    if let Some(on_error) = on_error {
-        // A hook that panics is no reason to stop serving.
-        let _ = catch_unwind(AssertUnwindSafe(|| on_error(socket, event, error)));
     }
 }
 

@@ -42,8 +42,8 @@ pub use engineio_proto::{CloseReason, Message, SendError, Transport};
 
 /// What an application does with its clients.
 ///
-/// The methods are called for one event of a client at a time, in order, from a task of the server: they should not
-/// block, and may call anything on any [`Socket`].
+/// The methods are called for one event of a client at a time, in order, from a task of the server:
+/// they should not block, and may call anything on any [`Socket`].
 pub trait Handler: Send + Sync + 'static {
     /// A client has come.
     fn open(&self, socket: &Socket) {
@@ -153,8 +153,8 @@ impl Engine {
         self.host.table().len()
     }
 
-    /// Refuses new clients, closes all others with the reason "server shutting down" and waits until they are gone,
-    /// for two seconds at most.
+    /// Refuses new clients, closes all others with the reason "server shutting down" and waits
+    /// until they are gone, for two seconds at most.
     pub async fn shutdown(&self) {
         self.host.shutdown(SHUTDOWN_PATIENCE).await;
     }

@@ -103,9 +103,10 @@ impl<'a> EventContext<'a> {
 
 /// A type that a handler may have as a parameter.
 ///
-/// Everything that serde can deserialise is the next argument of the event. [`Socket`], [`Ack`], [`State`], [`Auth`],
-/// [`Rest`], [`Values`], [`Event`], [`Attachments`], [`Reason`] and [`Handshake`] are taken from its
-/// surroundings and leave the arguments alone. Own types can be added.
+/// Everything that serde can deserialise is the next argument of the event. [`Socket`], [`Ack`],
+/// [`State`], [`Auth`], [`Rest`], [`Values`], [`Event`], [`Attachments`], [`Reason`] and
+/// [`Handshake`] are taken from its surroundings and leave the arguments alone. Own types can be
+/// added.
 pub trait FromEvent: Sized {
     /// Takes the value from an event.
     ///
@@ -154,7 +155,8 @@ impl<T: Clone + Send + Sync + 'static> FromEvent for State<T> {
     }
 }
 
-/// What the client sent along with its connection to the namespace (`auth` of the JavaScript client).
+/// What the client sent along with its connection to the namespace (`auth` of the JavaScript
+/// client).
 ///
 /// A client that sent nothing is taken to have sent an empty object.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Makes ids in the shape of the reference: 12 random bytes and a 24-bit counter, in URL-safe base64.
+/// Makes ids in the shape of the reference: 12 random bytes and a 24-bit counter, in URL-safe
+/// base64.
 ///
 /// The randomness makes an id unguessable, the counter makes it unique within the process.
 #[derive(Debug, Default)]

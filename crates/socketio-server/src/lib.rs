@@ -1,7 +1,7 @@
 //! Socket.IO server for tokio, over the sans-IO core in [`socketio_proto`].
 //!
-//! It is a layer in axum, a service in hyper or tower, or a server of its own; the official clients talk to it over
-//! long-polling, WebSocket, and the upgrade between them.
+//! It is a layer in axum, a service in hyper or tower, or a server of its own; the official clients
+//! talk to it over long-polling, WebSocket, and the upgrade between them.
 //!
 //! ```no_run
 //! use socketio_server::{Ack, EmitError, Socket, SocketIo};
@@ -31,10 +31,11 @@
 //!
 //! # Handlers
 //!
-//! A handler is an async function, or closure, whose parameters say what it wants: [`Socket`], [`Ack`], [`State`],
-//! [`Auth`], [`Rest`] and their like come from the surroundings, and **every other parameter is the next argument of the
-//! event**, decoded by serde. Register it on the [`Namespace`] (or on the [`SocketIo`], which stands for the main one)
-//! and it serves all sockets at no cost for each; [`Socket::on`] adds one for a single socket.
+//! A handler is an async function, or closure, whose parameters say what it wants: [`Socket`],
+//! [`Ack`], [`State`], [`Auth`], [`Rest`] and their like come from the surroundings, and **every
+//! other parameter is the next argument of the event**, decoded by serde. Register it on the
+//! [`Namespace`] (or on the [`SocketIo`], which stands for the main one) and it serves all sockets
+//! at no cost for each; [`Socket::on`] adds one for a single socket.
 //!
 //! | parameter | what it is |
 //! | --- | --- |
@@ -47,35 +48,39 @@
 //! | [`Event`], [`Attachments`] | the event's name, its binary attachments |
 //! | [`Reason`] | why the socket leaves; for `on_disconnecting` and `on_disconnect` |
 //!
-//! State is captured with `move |m: Msg| { let db = db.clone(); async move { .. } }`, or taken as `State<Db>`.
+//! State is captured with `move |m: Msg| { let db = db.clone(); async move { .. } }`, or taken as
+//! `State<Db>`.
 //!
 //! # What runs where
 //!
 //! 1. A request or a frame steps the client's machine, under the client's lock.
 //! 2. Whoever stepped it takes out what that caused: answers, wake-ups, events.
-//! 3. With the lock free, it starts the handlers of the events in order of arrival, in place. Each runs up to its first
-//!    suspension there; what is left of it becomes a task. So handlers *start* in order, and a slow one holds up nobody.
-//!    [`Namespace::serial`] runs those of a socket strictly one after another instead.
+//! 3. With the lock free, it starts the handlers of the events in order of arrival, in place. Each
+//!    runs up to its first suspension there; what is left of it becomes a task. So handlers *start*
+//!    in order, and a slow one holds up nobody. [`Namespace::serial`] runs those of a socket
+//!    strictly one after another instead.
 //! 4. What handlers emitted so far leaves in one write.
 //!
-//! There is one task per WebSocket, none per polling client, and one timer for all. No lock is held while user code
-//! runs, so handlers may call anything on any socket.
+//! There is one task per WebSocket, none per polling client, and one timer for all. No lock is held
+//! while user code runs, so handlers may call anything on any socket.
 //!
 //! A handler that fails, panics or gets an argument of another type is reported to
 //! [`on_error`](SocketIoBuilder::on_error). The socket stays connected.
 //!
 //! # Limits
 //!
-//! Whatever a client can make grow has a limit; the builder's methods name each with its default. The memory that one
-//! client can hold is bounded by [`max_buffered`](SocketIoBuilder::max_buffered) (what waits to be sent),
-//! [`max_payload`](SocketIoBuilder::max_payload) (what is being received, attachments included up to
-//! [`packet_limits`](SocketIoBuilder::packet_limits)) and
+//! Whatever a client can make grow has a limit; the builder's methods name each with its default.
+//! The memory that one client can hold is bounded by
+//! [`max_buffered`](SocketIoBuilder::max_buffered) (what waits to be sent),
+//! [`max_payload`](SocketIoBuilder::max_payload) (what is being received, attachments included up
+//! to [`packet_limits`](SocketIoBuilder::packet_limits)) and
 //! [`max_pending_handlers`](SocketIoBuilder::max_pending_handlers).
 
 mod ack;
 mod broadcast;
 mod clock;
 mod dispatch;
+mod emitter;
 mod env;
 mod error;
 mod extensions;
@@ -84,6 +89,7 @@ mod handler;
 mod ids;
 mod namespace;
 mod options;
+mod run;
 mod service;
 mod socket;
 mod socket_io;
@@ -95,6 +101,7 @@ pub mod engine;
 
 pub use ack::Ack;
 pub use broadcast::{Broadcast, IntoRooms, Responses};
+pub use emitter::Emitter;
 pub use error::{AckError, EmitError, HandlerError, Refusal};
 pub use extensions::Extensions;
 pub use extract::{
@@ -104,7 +111,7 @@ pub use handler::{Handler, Outcome};
 pub use namespace::Namespace;
 pub use options::Forbidden;
 pub use service::NotFound;
-pub use socket::{Emitter, Reason, Socket};
+pub use socket::{Reason, Socket};
 pub use socket_io::{ConnectAuth, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService};
 pub use socketio_proto::rooms::RoomError;
 pub use socketio_proto::{Attachment, Value};

@@ -1,8 +1,8 @@
 //! A namespace: its sockets, its listeners, and the order in which broadcasts reach the sockets.
 //!
-//! Locks, always taken in this order: `delivery`, then `room` (released again), then one client at a time. Recording,
-//! selecting and enqueuing into every client happen under `delivery`, so that all sockets see broadcasts in one order.
-//! User code runs under none of them.
+//! Locks, always taken in this order: `delivery`, then `room` (released again), then one client at
+//! a time. Recording, selecting and enqueuing into every client happen under `delivery`, so that
+//! all sockets see broadcasts in one order. User code runs under none of them.
 
 use crate::broadcast::{Broadcast, IntoRooms, Responses};
 use crate::env::Env;
@@ -33,13 +33,15 @@ pub(crate) type Listeners = Observers<String, Listener>;
 /// The answers to a broadcast, and how many are missing.
 pub(crate) type Answers = (Vec<Payload>, usize);
 
-/// Names of the listeners that are no events of the wire: the protocol reserves them, so a client can't send them.
+/// Names of the listeners that are no events of the wire: the protocol reserves them, so a client
+/// can't send them.
 pub(crate) const ANY: &str = "newListener";
 pub(crate) const CONNECTION: &str = "connect";
 pub(crate) const DISCONNECTING: &str = "disconnecting";
 pub(crate) const DISCONNECT: &str = "disconnect";
 
-/// Changes a registry. What the change took out is dropped once the lock is free, since dropping it may run user code.
+/// Changes a registry. What the change took out is dropped once the lock is free, since dropping it
+/// may run user code.
 pub(crate) fn change<R>(
     registry: &RwLock<Listeners>,
     change: impl FnOnce(&mut Listeners) -> R,
@@ -174,12 +176,14 @@ impl NamespaceInner {
         read(&self.event_middlewares).clone()
     }
 
-    /// A place in the room index for a socket whose middlewares have yet to run. It gets no broadcast so far.
+    /// A place in the room index for a socket whose middlewares have yet to run. It gets no
+    /// broadcast so far.
     pub(crate) fn admit(&self, id: &SocketId) -> Member {
         lock(&self.room).core.admit(id)
     }
 
-    /// Lets a socket in: its CONNECT reply goes out before any broadcast, and no broadcast after it is missed.
+    /// Lets a socket in: its CONNECT reply goes out before any broadcast, and no broadcast after it
+    /// is missed.
     ///
     /// False if its connection is gone; the socket is out of the index then.
     pub(crate) fn enter(self: &Arc<Self>, socket: &Arc<SocketInner>) -> bool {
@@ -203,7 +207,8 @@ impl NamespaceInner {
     /// Takes a socket out of all rooms and out of the namespace, for good.
     pub(crate) fn leave(self: &Arc<Self>, socket: &SocketInner) {
         let gone = self.with_core(|members, now| {
-            // Under the lock: whoever finds it in another stage may count on its place in the index.
+            // Under the lock: whoever finds it in another stage may count on its place in the
+            // index.
             socket.set_stage(Stage::Gone);
             members.core.remove(socket.member(), now);
             members
@@ -267,7 +272,8 @@ impl NamespaceInner {
             .collect()
     }
 
-    /// Sends a broadcast on its way. The receiver, if acknowledgements are wanted, gets them all at once.
+    /// Sends a broadcast on its way. The receiver, if acknowledgements are wanted, gets them all at
+    /// once.
     pub(crate) fn broadcast(
         self: &Arc<Self>,
         draft: Draft,
@@ -367,7 +373,8 @@ impl std::fmt::Debug for NamespaceInner {
 
 /// A namespace of the server. Clones share it.
 ///
-/// Handlers that are registered here serve every socket of the namespace and cost nothing per socket.
+/// Handlers that are registered here serve every socket of the namespace and cost nothing per
+/// socket.
 #[derive(Clone, Debug)]
 pub struct Namespace(pub(crate) Arc<NamespaceInner>);
 
@@ -378,7 +385,8 @@ impl Namespace {
         self.0.name.as_str()
     }
 
-    /// Calls a handler for each socket that has connected: [`Socket`] and the like are its parameters.
+    /// Calls a handler for each socket that has connected: [`Socket`] and the like are its
+    /// parameters.
     pub fn on_connection<A, H>(&self, handler: H) -> ListenerId
     where
         H: Handler<A>,
@@ -389,7 +397,8 @@ impl Namespace {
 
     /// Calls a handler for each event of this name, on any socket of the namespace.
     ///
-    /// Handlers of a socket start in the order in which its events arrive, and run up to their first suspension; see
+    /// Handlers of a socket start in the order in which its events arrive, and run up to their
+    /// first suspension; see
     /// [`serial`](Self::serial) for one after the other.
     pub fn on<A, H>(&self, event: &str, handler: H) -> ListenerId
     where
@@ -410,7 +419,8 @@ impl Namespace {
         })
     }
 
-    /// Calls a handler for every event, before those of its name. Take [`Event`](crate::Event) to learn the name and
+    /// Calls a handler for every event, before those of its name. Take [`Event`](crate::Event) to
+    /// learn the name and
     /// [`Rest`](crate::Rest) for the arguments.
     pub fn on_any<A, H>(&self, handler: H) -> ListenerId
     where
@@ -420,8 +430,8 @@ impl Namespace {
         self.register(ANY, handler)
     }
 
-    /// Calls a handler when a socket is about to leave, while it is still in its rooms. [`Reason`](crate::Reason) is
-    /// one of its possible parameters.
+    /// Calls a handler when a socket is about to leave, while it is still in its rooms.
+    /// [`Reason`](crate::Reason) is one of its possible parameters.
     pub fn on_disconnecting<A, H>(&self, handler: H) -> ListenerId
     where
         H: Handler<A>,
@@ -430,7 +440,8 @@ impl Namespace {
         self.register(DISCONNECTING, handler)
     }
 
-    /// Calls a handler when a socket has left. [`Reason`](crate::Reason) is one of its possible parameters.
+    /// Calls a handler when a socket has left. [`Reason`](crate::Reason) is one of its possible
+    /// parameters.
     pub fn on_disconnect<A, H>(&self, handler: H) -> ListenerId
     where
         H: Handler<A>,
@@ -449,10 +460,11 @@ impl Namespace {
         change(&self.0.listeners, |all| all.off_event(event));
     }
 
-    /// Adds a middleware: each client passes all of them, in order, before it is connected. An error refuses it; the
-    /// client gets its message and data.
+    /// Adds a middleware: each client passes all of them, in order, before it is connected. An
+    /// error refuses it; the client gets its message and data.
     ///
-    /// Its parameters are those of a handler without event arguments: [`Socket`], [`Auth`](crate::Auth), ...
+    /// Its parameters are those of a handler without event arguments: [`Socket`],
+    /// [`Auth`](crate::Auth), ...
     pub fn middleware<A, H, E>(&self, middleware: H)
     where
         H: Handler<A, Output = Result<(), E>>,
@@ -461,8 +473,8 @@ impl Namespace {
         write(&self.0.middlewares).push(Middleware::new(middleware));
     }
 
-    /// Adds a middleware for events: each event of each socket passes all of them, in order, behind the catch-all
-    /// handlers and before those of its name. An error drops the event and goes to
+    /// Adds a middleware for events: each event of each socket passes all of them, in order, behind
+    /// the catch-all handlers and before those of its name. An error drops the event and goes to
     /// [`on_error`](crate::SocketIoBuilder::on_error); the client is told nothing.
     ///
     /// One that suspends lets later events pass, unless the namespace is [`serial`](Self::serial).
@@ -474,8 +486,8 @@ impl Namespace {
         write(&self.0.event_middlewares).push(Middleware::new(middleware));
     }
 
-    /// Handles the events of each socket strictly one after another: the next handler starts when the one before has
-    /// finished. Other sockets are not held up.
+    /// Handles the events of each socket strictly one after another: the next handler starts when
+    /// the one before has finished. Other sockets are not held up.
     pub fn serial(&self) -> &Self {
         self.0.serial.store(true, Ordering::Relaxed);
         self
@@ -538,7 +550,8 @@ impl Namespace {
         lock(&self.0.room).core.rooms().registered()
     }
 
-    /// Names of all rooms of the namespace, in order. Each socket is in a room of its own, named by its id.
+    /// Names of all rooms of the namespace, in order. Each socket is in a room of its own, named by
+    /// its id.
     #[must_use]
     pub fn rooms(&self) -> Vec<String> {
         let members = lock(&self.0.room);

@@ -1,4 +1,5 @@
-//! The options that Engine.IO has with or without Socket.IO on top: one list of setters for both builders.
+//! The options that Engine.IO has with or without Socket.IO on top: one list of setters for both
+//! builders.
 
 /// Writes the setters of the engine's options into a builder that has a field `host: HostOptions`.
 macro_rules! engine_options {
@@ -24,9 +25,11 @@ macro_rules! engine_options {
             self
         }
 
-        /// Longest POST body and longest WebSocket message that is accepted, in bytes. Default: 1,000,000.
+        /// Longest POST body and longest WebSocket message that is accepted, in bytes. Default:
+        /// 1,000,000.
         ///
-        /// A longer body is answered with 413 and the session lives on; a longer WebSocket message closes it.
+        /// A longer body is answered with 413 and the session lives on; a longer WebSocket message
+        /// closes it.
         #[must_use]
         pub fn max_payload(mut self, bytes: usize) -> Self {
             self.host.config.max_payload = bytes;
@@ -35,7 +38,8 @@ macro_rules! engine_options {
 
         /// Bytes that may wait to be sent to one client. Default: 4 MiB.
         ///
-        /// What would go beyond is refused where it is emitted; a broadcast closes the client that can't take it.
+        /// What would go beyond is refused where it is emitted; a broadcast closes the client that
+        /// can't take it.
         #[must_use]
         pub fn max_buffered(mut self, bytes: usize) -> Self {
             self.host.config.max_buffered = bytes;
@@ -70,15 +74,16 @@ macro_rules! engine_options {
             self
         }
 
-        /// Sessions that may live at once; a handshake beyond is refused with 403. Default: no limit of its own.
+        /// Sessions that may live at once; a handshake beyond is refused with 403. Default: no
+        /// limit of its own.
         #[must_use]
         pub fn max_sessions(mut self, value: usize) -> Self {
             self.host.max_sessions = value;
             self
         }
 
-        /// Asked before each handshake, after the checks of its form: `Err` refuses it with 403 and the given message
-        /// (400 and plain text for a WebSocket).
+        /// Asked before each handshake, after the checks of its form: `Err` refuses it with 403 and
+        /// the given message (400 and plain text for a WebSocket).
         ///
         /// Default: everybody may come in.
         #[must_use]
@@ -94,8 +99,8 @@ macro_rules! engine_options {
             self
         }
 
-        /// May add headers to each response of a session, and to the 101 of a WebSocket; the flag is true for the
-        /// first response of a session. Error responses don't pass here.
+        /// May add headers to each response of a session, and to the 101 of a WebSocket; the flag
+        /// is true for the first response of a session. Error responses don't pass here.
         #[must_use]
         pub fn on_headers(
             mut self,
@@ -119,7 +124,8 @@ macro_rules! engine_options {
 
 pub(crate) use engine_options;
 
-/// Why a handshake is refused: the answer of an [`allow_request`](crate::SocketIoBuilder::allow_request) hook.
+/// Why a handshake is refused: the answer of an
+/// [`allow_request`](crate::SocketIoBuilder::allow_request) hook.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Forbidden(Option<String>);
 

@@ -63,8 +63,9 @@ where
     if engineio_proto::http::matches(host.config(), request.uri().path()) {
         let host = Arc::clone(host);
         let mut answer: BoxFuture<'static, _> = Box::pin(respond(host, request));
-        // A peer may hang up right behind its request, and hyper then drops a future that it never polled. A poll that
-        // is given up ends its session, so the session has to hear of it: hence the first step is made here.
+        // A peer may hang up right behind its request, and hyper then drops a future that it never
+        // polled. A poll that is given up ends its session, so the session has to hear of it: hence
+        // the first step is made here.
         return match answer.poll_unpin(&mut Context::from_waker(noop_waker_ref())) {
             Poll::Ready(response) => Box::pin(async move { Ok(response.map(ResponseBody::own)) }),
             Poll::Pending => Box::pin(async move { Ok(answer.await.map(ResponseBody::own)) }),
@@ -150,7 +151,8 @@ fn is_transient(error: &std::io::Error) -> bool {
         .is_some_and(|code| OUT_OF_DESCRIPTORS.contains(&code))
 }
 
-/// Implements tower's and hyper's service traits, and tower's layer, for an application's service and layer types.
+/// Implements tower's and hyper's service traits, and tower's layer, for an application's service
+/// and layer types.
 macro_rules! endpoint {
     ($layer:ident, $service:ident) => {
         impl<S> tower_layer::Layer<S> for $layer {

@@ -2,6 +2,7 @@
 
 use crate::broadcast::{Broadcast, IntoRooms};
 use crate::dispatch::Sio;
+use crate::emitter::Emitter;
 use crate::error::{AckError, EmitError};
 use crate::extensions::Extensions;
 use crate::handler::{Handler, Listener, Outcome, Started};
@@ -14,9 +15,9 @@ use engineio_proto::{CloseReason, Transport};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use socketio_observer::{ListenerId, Snapshot};
-use socketio_proto::acks::{AckToken, RequestId};
+use socketio_proto::acks::RequestId;
 use socketio_proto::rooms::{Member, Room, RoomError};
-use socketio_proto::server::{Connection, Emit, Socket as Handle};
+use socketio_proto::server::{Connection, Socket as Handle};
 use socketio_proto::value::Map;
 use socketio_proto::{AckId, Encoded, Format, Payload, PayloadError, SocketId, Value};
 use std::collections::VecDeque;
@@ -24,7 +25,6 @@ use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::Duration;
-use tokio::sync::oneshot;
 
 /// Where a socket is in its life.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -51,8 +51,8 @@ pub(crate) struct SocketInner {
     serial: OnceLock<Box<Mutex<Queue>>>,
 }
 
-/// Handlers of a serial namespace that wait for their turn. Each counts as suspended, so that a client that sends
-/// faster than its events are handled is read no further.
+/// Handlers of a serial namespace that wait for their turn. Each counts as suspended, so that a
+/// client that sends faster than its events are handled is read no further.
 #[derive(Default)]
 pub(crate) struct Queue {
     pub(crate) is_running: bool,
@@ -142,7 +142,8 @@ impl SocketInner {
         })
     }
 
-    /// Its part of a broadcast. A client that can't take it is closed by the core, one that is gone misses it.
+    /// Its part of a broadcast. A client that can't take it is closed by the core, one that is gone
+    /// misses it.
     pub(crate) fn deliver(
         &self,
         encoded: Encoded,
@@ -158,7 +159,8 @@ impl SocketInner {
 pub struct Socket(Arc<SocketInner>);
 
 impl Socket {
-    /// Its id, unguessable and different from the id of the session below. Also the name of its own room.
+    /// Its id, unguessable and different from the id of the session below. Also the name of its own
+    /// room.
     #[must_use]
     pub fn id(&self) -> &str {
         self.0.id.as_str()
@@ -190,7 +192,8 @@ impl Socket {
             .peek(|state| state.machine.engine().transport())
     }
 
-    /// What the client sent along with its connection to the namespace; an empty object if it sent nothing.
+    /// What the client sent along with its connection to the namespace; an empty object if it sent
+    /// nothing.
     ///
     /// # Errors
     /// When it is of another type.
@@ -226,19 +229,21 @@ impl Socket {
     /// Emits an event to the client. A tuple gives several arguments, anything else one, `()` none.
     ///
     /// # Errors
-    /// [`EmitError::Payload`] when the arguments can't be written or the name is reserved, [`EmitError::Socket`] when
-    /// the client has gone or its buffer is full. Nothing is sent then.
+    /// [`EmitError::Payload`] when the arguments can't be written or the name is reserved,
+    /// [`EmitError::Socket`] when the client has gone or its buffer is full. Nothing is sent then.
     pub fn emit(&self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
         Emitter::new(self).emit(event, arguments)
     }
 
-    /// Emits an event and waits for the client's acknowledgement, for as long as the client is connected; see
+    /// Emits an event and waits for the client's acknowledgement, for as long as the client is
+    /// connected; see
     /// [`timeout`](Self::timeout).
     ///
     /// A tuple takes several arguments of the acknowledgement, anything else the first.
     ///
     /// # Errors
-    /// Those of [`emit`](Self::emit), and [`AckError::Disconnected`] when the client goes away before it answers.
+    /// Those of [`emit`](Self::emit), and [`AckError::Disconnected`] when the client goes away
+    /// before it answers.
     pub async fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
@@ -249,18 +254,12 @@ impl Socket {
 
     /// The next emit is dropped, instead of waiting, if the client's transport is busy.
     pub fn volatile(&self) -> Emitter<'_> {
-        Emitter {
-            volatile: true,
-            ..Emitter::new(self)
-        }
+        Emitter::new(self).volatile()
     }
 
     /// The next emit waits that long for its acknowledgement.
     pub fn timeout(&self, timeout: Duration) -> Emitter<'_> {
-        Emitter {
-            timeout: Some(timeout),
-            ..Emitter::new(self)
-        }
+        Emitter::new(self).timeout(timeout)
     }
 
     /// Everybody in the namespace but this socket.
@@ -286,7 +285,8 @@ impl Socket {
     /// Joins rooms. Does nothing once the socket has left.
     ///
     /// # Errors
-    /// When the socket would be in too many, or a name is too long; the rooms before it are joined then.
+    /// When the socket would be in too many, or a name is too long; the rooms before it are joined
+    /// then.
     pub fn join(&self, rooms: impl IntoRooms) -> Result<(), RoomError> {
         let rooms: Vec<Room> = rooms.into_rooms().collect();
         self.join_all(&rooms)
@@ -336,7 +336,8 @@ impl Socket {
         })
     }
 
-    /// Calls a handler for every event of this socket, after the namespace's and before those of the event's name.
+    /// Calls a handler for every event of this socket, after the namespace's and before those of
+    /// the event's name.
     pub fn on_any<A, H>(&self, handler: H) -> ListenerId
     where
         H: Handler<A>,
@@ -378,7 +379,8 @@ impl Socket {
         }
     }
 
-    /// Disconnects the socket from its namespace; with `close`, all sockets of the client and its connection.
+    /// Disconnects the socket from its namespace; with `close`, all sockets of the client and its
+    /// connection.
     pub fn disconnect(&self, close: bool) {
         self.with(|connection, socket| connection.disconnect(socket, close));
     }
@@ -425,159 +427,6 @@ impl fmt::Debug for Socket {
             .field("id", &self.id())
             .field("stage", &self.0.stage())
             .finish()
-    }
-}
-
-/// How to emit one event to one socket.
-#[derive(Clone, Copy, Debug)]
-#[must_use = "it does nothing until something is emitted"]
-pub struct Emitter<'a> {
-    socket: &'a Socket,
-    volatile: bool,
-    timeout: Option<Duration>,
-}
-
-impl<'a> Emitter<'a> {
-    fn new(socket: &'a Socket) -> Self {
-        Self {
-            socket,
-            volatile: false,
-            timeout: None,
-        }
-    }
-
-    /// Dropped, instead of waiting, if the client's transport is busy.
-    pub fn volatile(mut self) -> Self {
-        self.volatile = true;
-        self
-    }
-
-    /// Waits that long for the acknowledgement.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// Everybody in the namespace but this socket, with the flags so far.
-    pub fn broadcast(self) -> Broadcast {
-        let mut broadcast = self.socket.broadcast();
-        if self.volatile {
-            broadcast = broadcast.volatile();
-        }
-        match self.timeout {
-            Some(timeout) => broadcast.timeout(timeout),
-            None => broadcast,
-        }
-    }
-
-    /// Whoever is in these rooms, but not this socket, with the flags so far.
-    pub fn to(self, rooms: impl IntoRooms) -> Broadcast {
-        self.broadcast().to(rooms)
-    }
-
-    /// See [`Socket::emit`]. A volatile event that was dropped is no error.
-    ///
-    /// # Errors
-    /// As [`Socket::emit`].
-    pub fn emit(self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
-        let payload = Payload::new(self.socket.format(), Some(event), &arguments)?;
-        let how = self.how(None);
-        let client = self.socket.0.client();
-        let emitted = client.step(Origin::Elsewhere, |state, now| {
-            state.machine.apply(now, |connection| {
-                connection.emit(self.socket.0.handle, payload, how, now)
-            })
-        });
-        match emitted {
-            Ok(_) | Err(socketio_proto::EmitError::Dropped) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// See [`Socket::emit_with_ack`].
-    ///
-    /// # Errors
-    /// As [`Socket::emit_with_ack`], and [`AckError::Timeout`].
-    pub async fn emit_with_ack<T: DeserializeOwned>(
-        self,
-        event: &str,
-        arguments: impl Serialize,
-    ) -> Result<T, AckError> {
-        self.emit_with_ack_raw(event, arguments)
-            .await?
-            .decode()
-            .map_err(AckError::Decode)
-    }
-
-    /// As [`emit_with_ack`](Self::emit_with_ack), with the acknowledgement as it came: all its arguments, and its
-    /// attachments without a copy.
-    ///
-    /// # Errors
-    /// As [`emit_with_ack`](Self::emit_with_ack), but for [`AckError::Decode`].
-    pub async fn emit_with_ack_raw(
-        self,
-        event: &str,
-        arguments: impl Serialize,
-    ) -> Result<Payload, AckError> {
-        let waiting = self.ask(event, arguments)?;
-        waiting.answer().await
-    }
-
-    /// Emits and enters the one who waits, in one step: an answer can't come in between.
-    fn ask(self, event: &str, arguments: impl Serialize) -> Result<Waiting, EmitError> {
-        let payload = Payload::new(self.socket.format(), Some(event), &arguments)?;
-        let how = self.how(Some(self.socket.0.namespace.next_ack()));
-        let (sender, receiver) = oneshot::channel();
-        let client = Arc::clone(self.socket.0.client());
-        let token = client.step(Origin::Elsewhere, |state, now| {
-            let token = state.machine.apply(now, |connection| {
-                connection.emit(self.socket.0.handle, payload, how, now)
-            })?;
-            let token = token.ok_or(socketio_proto::EmitError::Dropped)?;
-            state.data.acks.insert(token, sender);
-            Ok::<_, socketio_proto::EmitError>(token)
-        })?;
-        Ok(Waiting {
-            client,
-            token,
-            receiver,
-        })
-    }
-
-    fn how(&self, ack: Option<AckId>) -> Emit {
-        let mut how = Emit::default();
-        how.volatile = self.volatile;
-        how.ack = ack;
-        how.timeout = self.timeout;
-        how
-    }
-}
-
-/// One who waits for an acknowledgement. Gives up when dropped.
-struct Waiting {
-    client: Arc<Client<Sio>>,
-    token: AckToken,
-    receiver: oneshot::Receiver<Result<Payload, socketio_proto::AckError>>,
-}
-
-impl Waiting {
-    async fn answer(mut self) -> Result<Payload, AckError> {
-        match (&mut self.receiver).await {
-            Ok(answer) => answer.map_err(AckError::from),
-            Err(_) => Err(AckError::Disconnected),
-        }
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.client.step(Origin::Elsewhere, |state, now| {
-            if state.data.acks.remove(&self.token).is_some() {
-                state
-                    .machine
-                    .apply(now, |connection| connection.cancel_ack(self.token));
-            }
-        });
     }
 }
 

@@ -30,7 +30,8 @@ use tokio::net::TcpListener;
 type Names = BTreeMap<socketio_proto::Namespace, Arc<NamespaceInner>>;
 type Accepts = Box<dyn Fn(&str, &ConnectAuth<'_>) -> bool + Send + Sync>;
 
-/// The namespaces of a server: those that were named, and those that come into being when a client asks.
+/// The namespaces of a server: those that were named, and those that come into being when a client
+/// asks.
 struct Namespaces {
     env: Arc<Env>,
     parser: Arc<dyn Parser>,
@@ -71,7 +72,8 @@ impl Namespaces {
         Arc::clone(names.entry(name.clone()).or_insert_with(fresh))
     }
 
-    /// The namespace that a client asks for: one that is there, or a child of the first pattern that accepts it.
+    /// The namespace that a client asks for: one that is there, or a child of the first pattern
+    /// that accepts it.
     fn find(
         &self,
         name: &socketio_proto::Namespace,
@@ -139,8 +141,9 @@ impl SocketIo {
 
     /// Namespaces that come into being when a client asks for one that `accepts` says yes to.
     ///
-    /// What is registered on the returned parent, up to then, is what each of them starts with. Patterns are asked in
-    /// the order of their registration, names that exist already are not asked about.
+    /// What is registered on the returned parent, up to then, is what each of them starts with.
+    /// Patterns are asked in the order of their registration, names that exist already are not
+    /// asked about.
     #[must_use]
     pub fn of_matching(
         &self,
@@ -173,7 +176,8 @@ impl SocketIo {
         }
     }
 
-    /// The endpoint as a tower or hyper service in front of `inner`; [`NotFound`] if there is nothing else.
+    /// The endpoint as a tower or hyper service in front of `inner`; [`NotFound`] if there is
+    /// nothing else.
     pub fn service<S>(&self, inner: S) -> SocketIoService<S> {
         SocketIoService {
             host: Arc::clone(&self.host),
@@ -189,7 +193,8 @@ impl SocketIo {
         self.serve_with(listener, NotFound).await
     }
 
-    /// Serves the endpoint on `listener`, and other paths by `inner`, until [`shutdown`](Self::shutdown).
+    /// Serves the endpoint on `listener`, and other paths by `inner`, until
+    /// [`shutdown`](Self::shutdown).
     ///
     /// # Errors
     /// Those of the listener.
@@ -213,8 +218,9 @@ impl SocketIo {
         self.host.table().len()
     }
 
-    /// Refuses new clients, closes all others with the reason `server shutting down` and waits until they are gone,
-    /// for two seconds at most. The clients see `transport close` and will try to come back.
+    /// Refuses new clients, closes all others with the reason `server shutting down` and waits
+    /// until they are gone, for two seconds at most. The clients see `transport close` and will try
+    /// to come back.
     pub async fn shutdown(&self) {
         self.host.shutdown(SHUTDOWN_PATIENCE).await;
     }
@@ -297,23 +303,25 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Namespaces that may come into being because clients ask for them; see [`SocketIo::of_matching`]. Default:
-    /// 10,000. A client that asks for one more is told that there is no such namespace.
+    /// Namespaces that may come into being because clients ask for them; see
+    /// [`SocketIo::of_matching`]. Default: 10,000. A client that asks for one more is told that
+    /// there is no such namespace.
     #[must_use]
     pub fn max_dynamic_namespaces(mut self, value: usize) -> Self {
         self.max_dynamic = value;
         self
     }
 
-    /// Acknowledgements that may be outstanding per client. Default: 1,024; one more is refused at the emit.
+    /// Acknowledgements that may be outstanding per client. Default: 1,024; one more is refused at
+    /// the emit.
     #[must_use]
     pub fn max_pending_acks(mut self, value: usize) -> Self {
         self.config.max_pending_acks = value;
         self
     }
 
-    /// Handlers of one client that may be suspended at a time. Default: 1,024; no more of its input is read until
-    /// one of them has finished.
+    /// Handlers of one client that may be suspended at a time. Default: 1,024; no more of its input
+    /// is read until one of them has finished.
     #[must_use]
     pub fn max_pending_handlers(mut self, value: usize) -> Self {
         self.host.max_pending_handlers = value.max(1);
@@ -327,8 +335,8 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Told of each handler that returned an error, panicked, or could not be called because an argument is of
-    /// another type. The socket stays connected in any case.
+    /// Told of each handler that returned an error, panicked, or could not be called because an
+    /// argument is of another type. The socket stays connected in any case.
     #[must_use]
     pub fn on_error(
         mut self,
@@ -338,7 +346,8 @@ impl SocketIoBuilder {
         self
     }
 
-    /// The server, and the layer that puts it in front of a service. Nothing runs before the first request.
+    /// The server, and the layer that puts it in front of a service. Nothing runs before the first
+    /// request.
     #[must_use]
     pub fn build(self) -> (SocketIoLayer, SocketIo) {
         let env = Env::start();

@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// Locks, also after a panic of another holder: user code never runs under a lock of this crate, and each critical
-/// section is one step of a state machine that leaves it whole.
+/// Locks, also after a panic of another holder: user code never runs under a lock of this crate,
+/// and each critical section is one step of a state machine that leaves it whole.
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

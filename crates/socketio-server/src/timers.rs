@@ -1,8 +1,9 @@
 //! One task that wakes every session and namespace that has a deadline.
 //!
-//! A timer of the runtime for each client would cost memory and a heap operation per packet. Here each entry is
-//! registered at its *earliest* deadline; when the deadline moves later, as it does with each heartbeat, nothing is
-//! touched: the entry fires at the old time, finds nothing due and registers itself anew.
+//! A timer of the runtime for each client would cost memory and a heap operation per packet. Here
+//! each entry is registered at its *earliest* deadline; when the deadline moves later, as it does
+//! with each heartbeat, nothing is touched: the entry fires at the old time, finds nothing due and
+//! registers itself anew.
 
 use crate::clock::Clock;
 use crate::sync::lock;
@@ -14,7 +15,8 @@ use tokio::sync::Notify;
 
 /// Something with a deadline.
 pub(crate) trait Timed: Send + Sync {
-    /// The registered deadline has come. Whoever is called registers itself again if it has another one.
+    /// The registered deadline has come. Whoever is called registers itself again if it has another
+    /// one.
     fn fire(self: Arc<Self>);
 }
 

@@ -1,4 +1,5 @@
-//! Engine.IO over HTTP and WebSocket, for whatever runs on top: Socket.IO, or an application's own protocol.
+//! Engine.IO over HTTP and WebSocket, for whatever runs on top: Socket.IO, or an application's own
+//! protocol.
 //!
 //! ```text
 //!  HTTP request ─► service ─► route ─► table ─► Client::step ─► machine      (one lock, one step)
@@ -41,7 +42,8 @@ pub(crate) trait Machine: Send + 'static {
 /// The side of the application: makes machines, and gets what comes out of them.
 pub(crate) trait App: Send + Sync + Sized + 'static {
     type Machine: Machine;
-    /// What the machine reports, or what the application leaves for itself with [`Client::enqueue`].
+    /// What the machine reports, or what the application leaves for itself with
+    /// [`Client::enqueue`].
     type Event: Send;
     /// The application's own state of one client, under the same lock as the machine.
     type Data: Default + Send;

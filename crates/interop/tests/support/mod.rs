@@ -24,7 +24,8 @@ pub(crate) fn package() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Installs the pinned npm packages, once. `Err` says why the tests that need them have to be skipped.
+/// Installs the pinned npm packages, once. `Err` says why the tests that need them have to be
+/// skipped.
 pub(crate) fn node() -> Result<(), String> {
     static INSTALLED: OnceLock<Result<(), String>> = OnceLock::new();
     INSTALLED.get_or_init(install).clone()
@@ -181,7 +182,8 @@ fn launch(
     (child, output, port)
 }
 
-/// Runs `js/<name>.mjs` against the server, and restarts the server whenever the script asks for it.
+/// Runs `js/<name>.mjs` against the server, and restarts the server whenever the script asks for
+/// it.
 ///
 /// # Panics
 /// If one of the script's checks fails: its report is part of the message.

@@ -1,6 +1,7 @@
 //! A chat with rooms: `cargo run --example chat`, then open <http://127.0.0.1:3000> in two windows.
 //!
-//! `HOST` and `PORT` choose another address. The page is in `index.html`, its events are in `protocol.md`.
+//! `HOST` and `PORT` choose another address. The page is in `index.html`, its events are in
+//! `protocol.md`.
 
 mod page;
 mod rooms;

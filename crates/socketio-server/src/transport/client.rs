@@ -1,13 +1,16 @@
-//! One client: its machine behind one lock, and the rules by which the lock, the driver's waker and the handlers meet.
+//! One client: its machine behind one lock, and the rules by which the lock, the driver's waker and
+//! the handlers meet.
 //!
-//! * The lock guards one step of the machine at a time. It is never held across an await, and user code never runs
-//!   under it.
-//! * What a step caused (answers to HTTP requests, the driver's waker, events) is taken out under the lock and
-//!   carried out after it.
-//! * Events are handled by whoever finds `dispatching` unset. Everybody else only leaves them, so two inputs that
-//!   come at once, a POST and a WebSocket frame say, can't start handlers out of order.
-//! * The driver stores its waker in the same critical section in which it found nothing to write. While it runs there
-//!   is no waker, hence no wake-up: replies of handlers that it runs itself leave in its next write.
+//! * The lock guards one step of the machine at a time. It is never held across an await, and user
+//!   code never runs under it.
+//! * What a step caused (answers to HTTP requests, the driver's waker, events) is taken out under
+//!   the lock and carried out after it.
+//! * Events are handled by whoever finds `dispatching` unset. Everybody else only leaves them, so
+//!   two inputs that come at once, a POST and a WebSocket frame say, can't start handlers out of
+//!   order.
+//! * The driver stores its waker in the same critical section in which it found nothing to write.
+//!   While it runs there is no waker, hence no wake-up: replies of handlers that it runs itself
+//!   leave in its next write.
 
 use super::{App, Host, Machine};
 use crate::sync::lock;
@@ -26,11 +29,13 @@ use tokio::sync::oneshot;
 /// Who steps the machine. It decides where the handlers of what comes out of it run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Origin {
-    /// The driver of the session's link: handlers start in place, and it needs no wake-up, as it writes next.
+    /// The driver of the session's link: handlers start in place, and it needs no wake-up, as it
+    /// writes next.
     Driver,
     /// Another task of this crate: handlers start in place.
     Network,
-    /// Code of the user, which may hold locks of its own, or the timer: handlers start in a new task.
+    /// Code of the user, which may hold locks of its own, or the timer: handlers start in a new
+    /// task.
     Elsewhere,
 }
 
@@ -180,7 +185,8 @@ impl<A: App> Client<A> {
         transmit
     }
 
-    /// For a driver whose socket takes nothing: leaves its waker behind, so that it hears of the session's end.
+    /// For a driver whose socket takes nothing: leaves its waker behind, so that it hears of the
+    /// session's end.
     ///
     /// True if the session is over, and nothing that the driver may still have matters.
     pub(crate) fn park(&self, cx: &Context<'_>) -> bool {
@@ -189,7 +195,8 @@ impl<A: App> Client<A> {
         state.machine.engine().is_closed()
     }
 
-    /// Waits until few enough handlers of this client are suspended for more of its input to be taken.
+    /// Waits until few enough handlers of this client are suspended for more of its input to be
+    /// taken.
     pub(crate) fn poll_not_busy(&self, cx: &Context<'_>, reader: Reader) -> Poll<()> {
         self.busy
             .poll_below(self.host.max_pending_handlers(), cx, reader)
@@ -222,8 +229,8 @@ impl<A: App> Client<A> {
         }
     }
 
-    /// Keeps the entry in the timer queue no later than the machine's next deadline, and the client in the table as
-    /// long as requests may come for it.
+    /// Keeps the entry in the timer queue no later than the machine's next deadline, and the client
+    /// in the table as long as requests may come for it.
     fn arm(self: &Arc<Self>, state: &mut State<A>) {
         let timers = &self.host.env().timers;
         match (state.machine.poll_timeout(), state.slot) {

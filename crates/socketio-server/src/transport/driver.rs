@@ -17,7 +17,8 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 
-/// Bytes handed to the socket before it must have taken them: what bounds its own buffer, one frame aside.
+/// Bytes handed to the socket before it must have taken them: what bounds its own buffer, one frame
+/// aside.
 const BATCH: usize = 64 * 1024;
 
 /// Frames read before the replies that they caused are written.
@@ -28,8 +29,8 @@ const CLOSING: Duration = Duration::from_secs(5);
 
 /// Drives one link until it ends.
 ///
-/// Frames are pulled only while the socket takes them, so what a slow reader leaves behind stays in the session's
-/// outbox, under the session's limit.
+/// Frames are pulled only while the socket takes them, so what a slow reader leaves behind stays in
+/// the session's outbox, under the session's limit.
 pub(super) struct Driver<A: App, S> {
     client: Arc<Client<A>>,
     link: Link,
@@ -65,7 +66,8 @@ impl<A: App, S: AsyncRead + AsyncWrite + Unpin> Driver<A, S> {
         }
     }
 
-    /// Hands frames to the socket until there is none, or the socket takes no more. `Ready` when nothing is left.
+    /// Hands frames to the socket until there is none, or the socket takes no more. `Ready` when
+    /// nothing is left.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
             if self.unflushed >= BATCH {

@@ -108,7 +108,8 @@ impl<A: App> Host<A> {
         }
     }
 
-    /// Refuses new clients, closes those that are there, and waits until they are gone, but at most for `patience`.
+    /// Refuses new clients, closes those that are there, and waits until they are gone, but at most
+    /// for `patience`.
     pub(crate) async fn shutdown(&self, patience: Duration) {
         self.closing.store(true, Ordering::Release);
         self.closed.notify_waiters();

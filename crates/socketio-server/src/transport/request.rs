@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
-/// Put into a request's extensions by whoever accepted the connection, to tell what HTTP itself doesn't.
+/// Put into a request's extensions by whoever accepted the connection, to tell what HTTP itself
+/// doesn't.
 ///
-/// [`SocketIo::serve`](crate::SocketIo::serve) does so. With the feature `axum` the address is also taken from
-/// `axum::extract::ConnectInfo<SocketAddr>`.
+/// [`SocketIo::serve`](crate::SocketIo::serve) does so. With the feature `axum` the address is also
+/// taken from `axum::extract::ConnectInfo<SocketAddr>`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ConnectionInfo {
@@ -84,7 +85,8 @@ impl HandshakeRequest {
     }
 }
 
-/// Copies the values: those of hyper are slices of its read buffer, which they would keep alive as long as the session.
+/// Copies the values: those of hyper are slices of its read buffer, which they would keep alive as
+/// long as the session.
 fn detached(headers: &HeaderMap) -> HeaderMap {
     headers
         .iter()

@@ -216,7 +216,8 @@ where
     };
     let read = tokio::select! {
         biased;
-        // The session refused the request at its head, or is over by now: the rest of the body does not matter.
+        // The session refused the request at its head, or is over by now: the rest of the body does
+        // not matter.
         response = &mut receiver => {
             guard.exchange = None;
             return response.unwrap_or_else(|_| engine::Response::bad_request());
@@ -252,8 +253,8 @@ where
         return Err(ReadError::TooLarge);
     }
     let mut body = std::pin::pin!(body);
-    // One chunk, the common case, is taken as it is. Several are gathered in one buffer, so that a body in crumbs
-    // costs its bytes and not its chunks.
+    // One chunk, the common case, is taken as it is. Several are gathered in one buffer, so that a
+    // body in crumbs costs its bytes and not its chunks.
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {

@@ -1,7 +1,8 @@
 //! A Socket.IO server with a fixed behaviour, for clients of any make to be tried against.
 //!
-//! It takes no arguments; environment variables configure it (see `settings.rs`). Once it accepts connections it prints
-//! `LISTENING <port>`, and nothing else on standard output. SIGTERM or SIGINT ends it.
+//! It takes no arguments; environment variables configure it (see `settings.rs`). Once it accepts
+//! connections it prints `LISTENING <port>`, and nothing else on standard output. SIGTERM or SIGINT
+//! ends it.
 
 mod handlers;
 mod namespaces;
@@ -59,7 +60,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Applies the options that both endpoints have; their builders have the same setters and no common type.
+/// Applies the options that both endpoints have; their builders have the same setters and no common
+/// type.
 macro_rules! configured {
     ($builder:expr, $settings:expr, denies: $denies:expr) => {{
         let settings: &Settings = $settings;

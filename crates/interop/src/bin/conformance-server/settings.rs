@@ -1,6 +1,7 @@
 //! The environment variables.
 //!
-//! An empty variable counts as unset. What this library can't do (yet) is refused rather than ignored.
+//! An empty variable counts as unset. What this library can't do (yet) is refused rather than
+//! ignored.
 
 use socketio_server::engine::{Cookie, Cors, CorsOrigin, Transport};
 use std::time::Duration;

@@ -21,7 +21,8 @@ fn since_epoch(time: SystemTime) -> Duration {
     time.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// The Gregorian date of a day counted from 1970-01-01. Years begin in March here, so that the leap day is their last.
+/// The Gregorian date of a day counted from 1970-01-01. Years begin in March here, so that the leap
+/// day is their last.
 fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);

@@ -1,0 +1,134 @@
+//! Running handlers: in place up to their first suspension, then in a task; one by one where asked.
+
+use crate::dispatch::{OnError, Sio};
+use crate::error::HandlerError;
+use crate::handler::{Started, panic_message};
+use crate::socket::{Socket, Turn};
+use crate::sync::lock;
+use futures_util::FutureExt;
+use futures_util::task::noop_waker_ref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+impl Sio {
+    /// Runs a handler up to its first suspension here, and the rest in a task of its own.
+    pub(crate) fn start(&self, socket: &Socket, event: &str, future: Started) {
+        if socket.inner().namespace().is_serial() {
+            return self.start_in_turn(socket, event, future);
+        }
+        let rest = match begin_guarded(future) {
+            Ok(Some(rest)) => rest,
+            Ok(None) => return,
+            Err(error) => return self.report(socket, event, error),
+        };
+        let suspended = socket.inner().client().suspend();
+        let (socket, event) = (socket.clone(), event.to_owned());
+        let on_error = self.on_error.clone();
+        let runtime = Arc::clone(&socket.inner().client().host().env().runtime);
+        runtime.spawn(async move {
+            let _suspended = suspended;
+            if let Err(error) = finish(rest).await {
+                report(on_error.as_ref(), &socket, &event, error);
+            }
+        });
+    }
+
+    /// As [`start`](Self::start), but after the handler before it has finished.
+    fn start_in_turn(&self, socket: &Socket, event: &str, future: Started) {
+        let queue = socket.inner().serial_queue();
+        let mut turns = lock(queue);
+        if turns.is_running {
+            let suspended = socket.inner().client().suspend();
+            turns.waiting.push_back(Turn {
+                event: event.to_owned(),
+                future,
+                _suspended: suspended,
+            });
+            return;
+        }
+        turns.is_running = true;
+        drop(turns);
+        let rest = begin_guarded(future);
+        if let Ok(Some(future)) = rest {
+            let suspended = socket.inner().client().suspend();
+            let first = Turn {
+                event: event.to_owned(),
+                future,
+                _suspended: suspended,
+            };
+            let (socket, on_error) = (socket.clone(), self.on_error.clone());
+            socket
+                .inner()
+                .client()
+                .host()
+                .env()
+                .runtime
+                .clone()
+                .spawn(take_turns(socket, first, on_error));
+            return;
+        }
+        // The queue is empty: only this dispatcher fills it.
+        lock(queue).is_running = false;
+        if let Err(error) = rest {
+            self.report(socket, event, error);
+        }
+    }
+
+    pub(crate) fn report(&self, socket: &Socket, event: &str, error: HandlerError) {
+        report(self.on_error.as_ref(), socket, event, error);
+    }
+}
+
+/// Runs one handler after the other until the queue is empty.
+async fn take_turns(socket: Socket, first: Turn, on_error: Option<OnError>) {
+    let mut turn = first;
+    loop {
+        if let Err(error) = finish(turn.future).await {
+            report(on_error.as_ref(), &socket, &turn.event, error);
+        }
+        let mut queue = lock(socket.inner().serial_queue());
+        match queue.waiting.pop_front() {
+            Some(next) => turn = next,
+            None => {
+                queue.is_running = false;
+                return;
+            }
+        }
+    }
+}
+
+fn begin_guarded(mut future: Started) -> Result<Option<Started>, HandlerError> {
+    let polled = guarded(
+        || match future.poll_unpin(&mut Context::from_waker(noop_waker_ref())) {
+            Poll::Ready(result) => result.map(|()| true),
+            Poll::Pending => Ok(false),
+        },
+    )?;
+    Ok(if polled { None } else { Some(future) })
+}
+
+async fn finish(future: Started) -> Result<(), HandlerError> {
+    AssertUnwindSafe(future)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| Err(panicked(&*panic)))
+}
+
+/// Calls code of the user. A panic is an error like others.
+pub(crate) fn guarded<R>(
+    call: impl FnOnce() -> Result<R, HandlerError>,
+) -> Result<R, HandlerError> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(panicked(&*panic)))
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> HandlerError {
+    HandlerError::Panicked(panic_message(panic))
+}
+
+fn report(on_error: Option<&OnError>, socket: &Socket, event: &str, error: HandlerError) {
+    if let Some(on_error) = on_error {
+        // A hook that panics is no reason to stop serving.
+        let _ = catch_unwind(AssertUnwindSafe(|| on_error(socket, event, error)));
+    }
+}
