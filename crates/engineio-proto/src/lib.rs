@@ -23,7 +23,7 @@
 //!
 //! | layer | module | what it is |
 //! | --- | --- | --- |
-//! | codec | [`packet`], [`frame`], [`payload`] | bytes to packets and back; borrowed views first |
+//! | codec | [`packet`], [`frame`], [`payload`], [`stream`] | bytes to packets and back; borrowed views first |
 //! | HTTP | [`http`] | requests to routes, refusals, responses, CORS: pure functions |
 //! | session | [`server`] | one client's life: polling, upgrade, heartbeat, buffer, close |
 //! | settings | [`config`] | defaults of the reference, and every limit |
@@ -163,6 +163,7 @@ pub mod http;
 pub mod packet;
 pub mod payload;
 pub mod server;
+pub mod stream;
 pub mod time;
 
 mod sid;
@@ -197,7 +198,7 @@ pub enum Transport {
     Polling,
     /// `websocket`: one frame per packet.
     WebSocket,
-    /// `webtransport`: length-prefixed packets on one stream. Only advertised so far.
+    /// `webtransport`: length-prefixed packets on one stream ([`stream`]).
     WebTransport,
 }
 

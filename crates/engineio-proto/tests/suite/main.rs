@@ -9,6 +9,7 @@ mod http;
 mod limits;
 mod polling;
 mod properties;
+mod stream;
 mod support;
 mod upgrade;
 mod v3;

@@ -24,7 +24,7 @@ fn is_stricter(id: &str) -> bool {
     STRICTER.iter().any(|(stricter, _)| *stricter == id)
 }
 
-fn hex(value: &Value) -> Vec<u8> {
+pub(crate) fn hex(value: &Value) -> Vec<u8> {
     let digits = value.as_str().unwrap().as_bytes();
     digits
         .chunks(2)
