@@ -18,6 +18,7 @@
 
 pub(crate) mod cookie;
 pub(crate) mod cors;
+pub mod jsonp;
 mod query;
 mod reject;
 mod response;

@@ -6,6 +6,7 @@ mod close;
 mod handshake;
 mod heartbeat;
 mod http;
+mod jsonp;
 mod limits;
 mod polling;
 mod properties;
