@@ -142,7 +142,7 @@
 //!
 //! # Features
 //!
-//! `std`, on by default, looks for the machine's best instructions for base64 and UTF-8 while the
+//! `std`, on by default, looks for the machine's best instructions for base64, UTF-8 and searches while the
 //! program runs. It changes the speed and nothing else; without it the crate needs `alloc` only.
 #![no_std]
 #![warn(
