@@ -1,0 +1,353 @@
+//! Writes `corpus/<target>/` and `dictionaries/<target>.dict` from the vectors of the crates.
+//!
+//! `cargo run --example seeds` in `fuzz/`. A seed has the name of its vector; of vectors that look
+//! alike but for words and numbers the first is taken. What a fuzzer found is not touched.
+
+use engineio_proto::{Frame, Message, Packet, Text};
+use serde_json::Value;
+use socketio_fuzz::END;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Longer inputs slow a fuzzer down.
+const MAX_LEN: usize = 512;
+
+fn main() {
+    write("eio_packet", packets());
+    write(
+        "eio_payload_v4",
+        strings("engineio-proto", "engine-payloads-v4", "wire"),
+    );
+    write("eio_query", requests());
+    write("eio_server_ops", server_operations());
+    write("sio_header", headers());
+    write("sio_json", messages());
+    write("sio_serde", values());
+    write("sio_connection_ops", conversations());
+    write("observer_ops", registrations());
+}
+
+/// Inputs by name.
+type Seeds = Vec<(String, Vec<u8>)>;
+
+fn packets() -> Seeds {
+    let cases = cases("engineio-proto", "engine-packets-v4").into_iter();
+    cases
+        .filter_map(|(id, case)| {
+            let wire = match case["wire_text"].as_str() {
+                Some(text) => text.into(),
+                None => base64(case["wire_binary_base64"].as_str()?),
+            };
+            Some((id, wire))
+        })
+        .collect()
+}
+
+fn requests() -> Seeds {
+    let cases = cases("engineio-proto", "engine-http").into_iter();
+    cases
+        .map(|(id, case)| {
+            let request = &case["request"];
+            let mut seed = format!(
+                "{} {}",
+                string(&request["method"]),
+                string(&request["path"])
+            );
+            seed = seed.replace("<sid>", "sid");
+            for (name, value) in request["headers"].as_object().into_iter().flatten() {
+                match name.to_ascii_lowercase().as_str() {
+                    "content-type" => seed += &format!("\nt:{}", string(value)),
+                    "origin" => seed += &format!("\no:{}", string(value)),
+                    "user-agent" => seed += &format!("\na:{}", string(value)),
+                    "upgrade" => seed += "\nu",
+                    _ => {}
+                }
+            }
+            (id, seed.into_bytes())
+        })
+        .collect()
+}
+
+/// Frames of WebSocket sessions, bodies of polling ones, and what takes both.
+fn server_operations() -> Seeds {
+    let mut seeds = Seeds::new();
+    for (id, case) in cases("engineio-proto", "engine-websocket") {
+        let mut ops = Script::new("w").op("l").op("t0").op("v");
+        for frame in array(&case["client_frames"]) {
+            ops = ops.frame("0", frame).op("v");
+        }
+        seeds.push((id, ops.op("s5").op("t0").op("z").op("t0").finish()));
+    }
+    for (id, case) in cases("engineio-proto", "engine-http") {
+        if let Some(body) = case["request"]["body"].as_str() {
+            let ops = Script::new("").op("g").op("r").op("g").op("p");
+            let ops = ops.op(&format!("d{body}")).op("r").op("v").op("s5").op("r");
+            seeds.push((id, ops.op("z").op("r").finish()));
+        }
+    }
+    let own = [
+        ("upgrade", " g r g l f02probe t0 r s3 f05 t0 v f04x q t0 v"),
+        ("upgrade-late", "i g r l z g f02probe a50 g r z v"),
+        ("upgrade-webtransport", "b g r L f02probe t0 S9 f05 t0 c0 v"),
+        (
+            "candidates",
+            " g r l f0x l f12probe f12probe l e2 l c3 l l t0 t1 t2",
+        ),
+        ("close-polling", " g r s9 q g r g r v"),
+        ("close-candidate", " g r l f02probe q f05 t0 v"),
+        ("heartbeat", "w l t0 z t0 f03 z t0 f04 z z v"),
+        ("heartbeat-polling", " g r z g r p d3 r z z v"),
+        ("overlap", " g g r v"),
+        ("overlap-posts", " g r p p r d4x v"),
+        ("abort", " g r s1 g r g x2 v"),
+        ("full", "w l s60 s60 m9 m9 t0 v s99 o t0"),
+        ("links", "w l L k l f0x B0y C0 v"),
+        ("clock", "w l t0 y5 a999999 t0 v"),
+    ];
+    seeds.extend(own.map(|(name, ops)| (name.to_owned(), script(ops))));
+    seeds
+}
+
+/// Texts as far as the name of an event.
+fn headers() -> Seeds {
+    let cases = socket_packets().into_iter();
+    cases
+        .filter_map(|(id, frames)| match frames.into_iter().next()? {
+            Message::Text(text) => Some((id, text.chars().take(16).collect::<String>().into())),
+            Message::Binary(_) => None,
+        })
+        .collect()
+}
+
+fn messages() -> Seeds {
+    let record = |message| match message {
+        Message::Text(text) => text.into_bytes().to_vec(),
+        Message::Binary(bytes) => [&[0xfe], &bytes[..]].concat(),
+    };
+    let input = |frames: Vec<Message>| {
+        let records: Vec<Vec<u8>> = frames.into_iter().map(record).collect();
+        records.join(&END)
+    };
+    socket_packets()
+        .into_iter()
+        .map(|(id, frames)| (id, input(frames)))
+        .collect()
+}
+
+/// The data of packets, binary data as strings.
+fn values() -> Seeds {
+    fn spelled(value: &Value) -> Value {
+        match value {
+            Value::Object(members) if members.contains_key("$bin") => "bin:x".into(),
+            Value::Object(members) => members
+                .iter()
+                .map(|(key, value)| (key.clone(), spelled(value)))
+                .collect(),
+            Value::Array(elements) => elements.iter().map(spelled).collect(),
+            other => other.clone(),
+        }
+    }
+    let cases = cases("socketio-proto", "socket-packets-v5").into_iter();
+    cases
+        .filter_map(|(id, case)| {
+            let data = case["packet"]
+                .get("data")
+                .or(case["packets"][0].get("data"))?;
+            Some((id, spelled(data).to_string().into_bytes()))
+        })
+        .collect()
+}
+
+/// Clients of the scenarios; their sockets are accepted and talked to.
+fn conversations() -> Seeds {
+    let cases = cases("socketio-proto", "socketio-server-scenarios").into_iter();
+    cases
+        .enumerate()
+        .map(|(n, (id, case))| {
+            let mut ops = Script::new(if n % 4 == 3 { "p" } else { "" }).op("w");
+            for frame in array(&case["client_frames"]) {
+                ops = ops.frame("", frame).op("l").op("A0").op("e0k0t500");
+            }
+            let ops = ops
+                .op("ev1")
+                .op("w")
+                .op("k00")
+                .op("c0")
+                .op("d1")
+                .op("z")
+                .op("l");
+            (id, ops.finish())
+        })
+        .collect()
+}
+
+fn registrations() -> Seeds {
+    let all = [
+        ("order", " a0 a0f A Af a0 s0 c09"),
+        ("once", " a01 A1 a01f s0 s0 c01 c19 o0 s0 c29"),
+        ("change-during-emission", " a0 a0 s0 c01 o0 a0 c09 E e0 c09"),
+        ("resolved", " r0 a0 S0 c09 e0 a0 S0 R0 o0 a1 C"),
+        ("clone", " a0 a11 s0 x o0 c09 d0 a0 o2"),
+        (
+            "many",
+            " a0 a1 a2 a3 a4 a5 o0 o1 o2 a01 a11 a21 s0 s1 s2 c09 c19 c29 a0",
+        ),
+    ];
+    all.map(|(name, ops)| (name.to_owned(), script(ops))).into()
+}
+
+/// Records in the making.
+struct Script(Vec<Vec<u8>>);
+
+impl Script {
+    fn new(first: &str) -> Self {
+        Self(vec![first.into()])
+    }
+
+    fn op(mut self, op: &str) -> Self {
+        self.0.push(op.into());
+        self
+    }
+
+    fn frame(mut self, link: &str, frame: &Value) -> Self {
+        let (letter, data) = match frame["text"].as_str() {
+            Some(text) => ("f", text.into()),
+            None => ("B", base64(string(&frame["bin"]))),
+        };
+        self.0
+            .push([letter.as_bytes(), link.as_bytes(), &data].concat());
+        self
+    }
+
+    fn finish(self) -> Vec<u8> {
+        self.0.join(&END)
+    }
+}
+
+/// Records in one line.
+fn script(line: &str) -> Vec<u8> {
+    line.replace(' ', "\n")
+        .bytes()
+        .map(|byte| if byte == b'\n' { END } else { byte })
+        .collect()
+}
+
+fn socket_packets() -> Vec<(String, Vec<Message>)> {
+    let message = |frame: &Value| match frame["text"].as_str() {
+        Some(text) => Message::Text(Text::new(text)),
+        None => Message::Binary(base64(string(&frame["bin"])).into()),
+    };
+    let cases = cases("socketio-proto", "socket-packets-v5").into_iter();
+    cases
+        .map(|(id, case)| (id, array(&case["frames"]).iter().map(message).collect()))
+        .collect()
+}
+
+/// A string of each case.
+fn strings(package: &str, file: &str, field: &str) -> Seeds {
+    let cases = cases(package, file).into_iter();
+    cases
+        .filter_map(|(id, case)| Some((id, case[field].as_str()?.into())))
+        .collect()
+}
+
+fn cases(package: &str, file: &str) -> Vec<(String, Value)> {
+    let path = root().join(format!("../crates/{package}/tests/vectors/{file}.json"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    // Half a surrogate pair is no text.
+    let text = text.replace(r#" "\ud800""#, r#" "\ufffd""#);
+    let json: Value = serde_json::from_str(&text).expect("JSON");
+    let cases = array(&json["cases"]).iter();
+    cases
+        .map(|case| (string(&case["id"]).to_owned(), case.clone()))
+        .collect()
+}
+
+fn string(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn base64(data: &str) -> Vec<u8> {
+    match Packet::from_frame(Frame::Text(Text::from(format!("b{data}")))) {
+        Ok(Packet::Message(Message::Binary(bytes))) => bytes.to_vec(),
+        other => panic!("base64: {other:?}"),
+    }
+}
+
+fn root() -> PathBuf {
+    env!("CARGO_MANIFEST_DIR").into()
+}
+
+fn write(target: &str, seeds: Seeds) {
+    let corpus = root().join("corpus").join(target);
+    let dictionary = root().join(format!("dictionaries/{target}.dict"));
+    fs::create_dir_all(&corpus).expect("a directory");
+    fs::create_dir_all(dictionary.parent().expect("a directory")).expect("a directory");
+    write_file(&dictionary, tokens(&seeds).as_bytes());
+    let mut shapes = BTreeSet::new();
+    for (name, input) in seeds {
+        if input.len() <= MAX_LEN && shapes.insert(shape(&input)) {
+            write_file(&corpus.join(name), &input);
+        }
+    }
+}
+
+fn write_file(path: &Path, content: &[u8]) {
+    fs::write(path, content).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+}
+
+/// A word is its first letter, a number one digit, and of equal bytes in a row there is one.
+fn shape(input: &[u8]) -> Vec<u8> {
+    let mut shape = Vec::new();
+    let mut in_word = false;
+    for &byte in input {
+        let byte = if byte.is_ascii_digit() { b'0' } else { byte };
+        let is_inner = in_word && byte.is_ascii_alphabetic();
+        if !is_inner && shape.last() != Some(&byte) {
+            shape.push(byte);
+        }
+        in_word = byte.is_ascii_alphabetic();
+    }
+    shape
+}
+
+/// Words and runs of signs that several seeds have, as libFuzzer reads them.
+fn tokens(seeds: &Seeds) -> String {
+    let mut counts = BTreeMap::<&[u8], usize>::new();
+    for (_, input) in seeds {
+        let class = |byte: u8| {
+            (
+                byte.is_ascii_alphabetic() || byte == b'_',
+                byte.is_ascii_digit(),
+            )
+        };
+        let tokens: BTreeSet<_> = input.chunk_by(|a, b| class(*a) == class(*b)).collect();
+        for token in tokens {
+            *counts.entry(token).or_default() += 1;
+        }
+    }
+    let common = counts.into_iter().filter(|(token, count)| {
+        *count > 1 && (2..=20).contains(&token.len()) && !token.contains(&END)
+    });
+    common
+        .map(|(token, _)| format!("\"{}\"\n", escaped(token)))
+        .collect()
+}
+
+fn escaped(token: &[u8]) -> String {
+    token
+        .iter()
+        .map(|byte| match byte {
+            b'"' | b'\\' => format!("\\{}", char::from(*byte)),
+            b' '..=b'~' => char::from(*byte).to_string(),
+            byte => format!("\\x{byte:02X}"),
+        })
+        .collect()
+}

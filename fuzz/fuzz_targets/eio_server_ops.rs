@@ -1,0 +1,345 @@
+//! Any operations on a server's session: each exchange is answered once, messages leave in order
+//! and once, the buffer keeps its limit, nothing follows the end, and the end comes.
+//!
+//! The first record configures: `w` WebSocket, `b` base64 only, `n` no upgrades, `i` an initial
+//! packet. The others operate:
+//!
+//! | record | operation |
+//! | --- | --- |
+//! | `g` | a GET |
+//! | `p`, `P` | a POST begins, readable or not |
+//! | `d` body, `D` | its body, or that it is too large |
+//! | `x` n | the n-th exchange is aborted |
+//! | `l`, `L`, `k` | a link of WebSocket, WebTransport, polling |
+//! | `f` n text, `B` n bytes | a frame on the n-th link |
+//! | `e` n, `E` n | bad UTF-8, a bad length on it |
+//! | `c` n, `C` n | it is closed, lost |
+//! | `s` len, `S` len, `m` n | send text, binary, n texts at once |
+//! | `q`, `Q`, `o` | close: regular, shutting down, overflow |
+//! | `t` n | pull from the n-th link until it has nothing |
+//! | `r`, `v` | pull responses, events |
+//! | `a` ms, `y` ms, `z` | time passes, stands still or goes back, goes to the next deadline |
+#![no_main]
+
+use bytes::Bytes;
+use engineio_proto::{
+    CloseReason, DecodeError, Frame, Instant, Message, Outgoing, Packet, SendError, Sid, Text,
+    Transport,
+    config::ServerConfig,
+    http::{Method, Request, Response, Route, route},
+    payload::{Encoding, decode},
+    server::{Event, Exchange, Link, Session, Transmit},
+};
+use libfuzzer_sys::fuzz_target;
+use socketio_fuzz::{Args, records, text};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+const MAX_BUFFERED: usize = 100;
+const MAX_QUEUED: usize = 12;
+const MAX_PAYLOAD: usize = 200;
+const INITIAL: &str = "initial";
+
+fuzz_target!(|data: &[u8]| {
+    let mut records = records(data);
+    let options = records.next().unwrap_or_default();
+    let mut world = World::new(options);
+    for (letter, args) in records.filter_map(Args::of) {
+        world.apply(letter, args);
+        world.check();
+    }
+    world.end();
+});
+
+struct World {
+    session: Session,
+    now: Instant,
+    exchanges: u64,
+    unanswered: BTreeSet<Exchange>,
+    post: Option<Exchange>,
+    links: Vec<Link>,
+    /// Finished by the session or gone by themselves.
+    over: BTreeSet<Link>,
+    /// Messages that were taken and have not come out, and the number of the next.
+    sent: VecDeque<u64>,
+    next: u64,
+    /// A response was taken back, and the messages in it with it.
+    has_gap: bool,
+    is_closed: bool,
+}
+
+impl World {
+    fn new(options: &[u8]) -> Self {
+        let has = |letter| options.contains(&letter);
+        let mut config = ServerConfig::default()
+            .transports([
+                Transport::Polling,
+                Transport::WebSocket,
+                Transport::WebTransport,
+            ])
+            .allow_upgrades(!has(b'n'))
+            .max_buffered(MAX_BUFFERED)
+            .max_queued(MAX_QUEUED)
+            .max_payload(MAX_PAYLOAD)
+            .max_packets(4);
+        config.initial_packet = has(b'i').then(|| Outgoing::text(INITIAL));
+        let query = match (has(b'w'), has(b'b')) {
+            (false, false) => "EIO=4&transport=polling",
+            (false, true) => "EIO=4&transport=polling&b64=1",
+            (true, false) => "EIO=4&transport=websocket",
+            (true, true) => "EIO=4&transport=websocket&b64=1",
+        };
+        let request = Request {
+            method: Method::Get,
+            query,
+            content_type: None,
+            origin: None,
+            user_agent: None,
+            is_upgrade: has(b'w'),
+        };
+        let Ok(Route::Handshake(handshake)) = route(&config, &request) else {
+            panic!("a handshake");
+        };
+        let sid = Sid::new(Text::from("sid")).expect("legal");
+        Self {
+            session: Session::accept(Arc::new(config), sid, &handshake, Instant::ZERO),
+            now: Instant::ZERO,
+            exchanges: 0,
+            unanswered: BTreeSet::new(),
+            post: None,
+            links: Vec::new(),
+            over: BTreeSet::new(),
+            sent: VecDeque::new(),
+            next: 0,
+            has_gap: false,
+            is_closed: false,
+        }
+    }
+
+    fn apply(&mut self, letter: u8, mut args: Args<'_>) {
+        let now = self.now;
+        match letter {
+            b'g' => {
+                let exchange = self.exchange();
+                self.session.handle_poll(exchange, now);
+            }
+            b'p' | b'P' => {
+                let exchange = self.exchange();
+                self.post = Some(exchange);
+                let encoding = (letter == b'p').then_some(Encoding::V4);
+                self.session.handle_push_begin(exchange, encoding, now);
+            }
+            b'd' => {
+                if let Some(post) = self.post.take() {
+                    let body = Bytes::copy_from_slice(args.rest());
+                    self.session.handle_push(post, body, now);
+                }
+            }
+            b'D' => {
+                if let Some(post) = self.post.take() {
+                    self.session.handle_push_too_large(post, now);
+                }
+            }
+            b'x' => {
+                let exchange = Exchange(args.number());
+                self.session.handle_abort(exchange, now);
+                // What it took along is lost, if it had been answered.
+                self.has_gap |= self.unanswered.remove(&exchange);
+            }
+            b'l' => self.open(Transport::WebSocket),
+            b'L' => self.open(Transport::WebTransport),
+            b'k' => self.open(Transport::Polling),
+            b's' => self.send([args.number()], false),
+            b'S' => self.send([args.number()], true),
+            b'm' => self.send(vec![1; args.digit()], false),
+            b'q' => self.session.close(CloseReason::Forced, now),
+            b'Q' => self.session.close(CloseReason::ShuttingDown, now),
+            b'o' => self.session.close(CloseReason::Overflow, now),
+            b'r' => self.pull_responses(),
+            b'v' => self.pull_events(),
+            b'a' => {
+                self.now += Duration::from_millis(args.number());
+                self.timeout();
+            }
+            b'y' => {
+                let micros = now.as_micros().saturating_sub(args.number() * 1000);
+                self.session.handle_timeout(Instant::from_micros(micros));
+            }
+            b'z' => {
+                self.now = self.session.poll_timeout().map_or(now, |at| at.max(now));
+                self.timeout();
+            }
+            _ => {
+                if let Some(&link) = self.links.get(args.digit()) {
+                    self.apply_to(link, letter, args);
+                }
+            }
+        }
+    }
+
+    fn apply_to(&mut self, link: Link, letter: u8, args: Args<'_>) {
+        let now = self.now;
+        match letter {
+            b'f' => match text(args.rest()) {
+                Some(text) => self.session.handle_frame(link, Frame::Text(text), now),
+                None => self.session.handle_link_error(link, DecodeError::Utf8, now),
+            },
+            b'B' => {
+                let bytes = Bytes::copy_from_slice(args.rest());
+                self.session.handle_frame(link, Frame::Binary(bytes), now);
+            }
+            b'e' => self.session.handle_link_error(link, DecodeError::Utf8, now),
+            b'E' => self
+                .session
+                .handle_link_error(link, DecodeError::Length, now),
+            b'c' | b'C' => {
+                self.session.handle_link_closed(link, letter == b'C', now);
+                self.over.insert(link);
+            }
+            b't' => self.pull_link(link),
+            _ => {}
+        }
+    }
+
+    fn exchange(&mut self) -> Exchange {
+        let exchange = Exchange(self.exchanges);
+        self.exchanges += 1;
+        self.unanswered.insert(exchange);
+        exchange
+    }
+
+    fn open(&mut self, transport: Transport) {
+        if let Some(link) = self.session.handle_link(transport, self.now) {
+            assert!(!self.links.contains(&link), "a new number");
+            self.links.push(link);
+        }
+    }
+
+    fn send(&mut self, lens: impl IntoIterator<Item = u64>, binary: bool) {
+        let numbered = (self.next..).zip(lens);
+        let batch: Vec<_> = numbered
+            .map(|(number, len)| {
+                let text = format!("{number}:{}", "x".repeat(len as usize % (2 * MAX_BUFFERED)));
+                if binary {
+                    Outgoing::binary(text.into())
+                } else {
+                    Outgoing::text(&text)
+                }
+            })
+            .collect();
+        let len = batch.len() as u64;
+        let bytes: usize = batch.iter().map(Outgoing::len).sum();
+        let fits =
+            bytes <= self.session.room_bytes() && batch.len() <= self.session.room_messages();
+        match self.session.send(batch) {
+            Ok(()) => {
+                assert!(fits && !self.is_closed);
+                self.sent.extend(self.next..self.next + len);
+                self.next += len;
+            }
+            Err(SendError::Full) => assert!(!fits),
+            Err(error) => assert_eq!(error, SendError::Closed),
+        }
+    }
+
+    fn timeout(&mut self) {
+        self.session.handle_timeout(self.now);
+        let next = self.session.poll_timeout();
+        assert!(next.is_none_or(|at| at > self.now), "a busy loop");
+    }
+
+    fn pull_link(&mut self, link: Link) {
+        while let Some(transmit) = self.session.poll_transmit(link) {
+            assert!(!self.over.contains(&link), "{transmit:?} after the end");
+            match transmit {
+                Transmit::Finish => {
+                    self.over.insert(link);
+                }
+                Transmit::Frame(frame) => {
+                    self.receive(Packet::from_frame(frame).expect("a packet"));
+                }
+            }
+        }
+    }
+
+    fn pull_responses(&mut self) {
+        while let Some((exchange, response)) = self.session.poll_response() {
+            assert!(
+                self.unanswered.remove(&exchange),
+                "{exchange:?} has its answer"
+            );
+            self.read(&response);
+        }
+    }
+
+    fn read(&mut self, response: &Response) {
+        let is_body = response.content_type == Some("text/plain; charset=UTF-8");
+        assert_eq!(response.no_store, response.status == 200);
+        if is_body {
+            for packet in decode(Encoding::V4, &response.body) {
+                self.receive(packet.expect("a packet"));
+            }
+        }
+    }
+
+    /// What the client gets.
+    fn receive(&mut self, packet: Packet) {
+        let Packet::Message(message) = packet else {
+            return;
+        };
+        let bytes = match message {
+            Message::Text(text) if text == INITIAL => return,
+            Message::Text(text) => text.into_bytes(),
+            Message::Binary(bytes) => bytes,
+        };
+        let number = bytes.split(|byte| *byte == b':').next().expect("one part");
+        let number: u64 = String::from_utf8_lossy(number).parse().expect("a number");
+        while self.has_gap && self.sent.front().is_some_and(|next| *next < number) {
+            self.sent.pop_front();
+        }
+        assert_eq!(self.sent.pop_front(), Some(number), "in order, once");
+    }
+
+    fn pull_events(&mut self) {
+        while let Some(event) = self.session.poll_event() {
+            assert!(!self.is_closed, "{event:?} after the end");
+            self.is_closed = matches!(event, Event::Closed(_));
+        }
+    }
+
+    fn check(&self) {
+        let buffered = self.session.buffered();
+        assert!(buffered <= MAX_BUFFERED);
+        assert_eq!(self.session.room_bytes(), MAX_BUFFERED - buffered);
+        assert!(!(self.is_closed && self.session.is_writable()));
+        if self.session.is_closed() {
+            assert!(self.is_closed, "over, and the application was not told");
+            assert!(self.unanswered.is_empty(), "over, and not answered");
+            assert_eq!(self.session.poll_timeout(), None);
+        }
+    }
+
+    /// However it went: left alone, the session ends, and owes nothing to anybody.
+    fn end(mut self) {
+        for _ in 0..64 {
+            self.pull_responses();
+            self.pull_events();
+            self.check();
+            let Some(at) = self.session.poll_timeout() else {
+                break;
+            };
+            self.now = self.now.max(at);
+            self.timeout();
+        }
+        assert!(self.session.is_closed());
+        for link in self.links.clone() {
+            self.pull_link(link);
+        }
+        assert_eq!(self.session.poll_event(), None);
+        assert_eq!(self.session.poll_response(), None);
+        assert_eq!(self.session.buffered(), 0);
+    }
+}
