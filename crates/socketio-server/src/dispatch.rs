@@ -214,8 +214,10 @@ impl Sio {
         let middlewares = socket.namespace().event_middlewares();
         let socket = Socket::from(socket);
         let ack = Ack::new(&socket, ack);
-        let Some(event) = payload.event() else { return };
-        self.call(&socket, (ANY, event), Some(&payload), &ack, None);
+        let Some(event) = payload.event().map(ToOwned::to_owned) else {
+            return;
+        };
+        self.call(&socket, (ANY, &event), Some(&payload), &ack, None);
         let packet = Packet {
             socket,
             payload,
@@ -224,10 +226,10 @@ impl Sio {
         if middlewares.is_empty() {
             return self.pass(&packet, Ok(()));
         }
-        let client = Arc::clone(packet.socket.inner().client());
-        if let Some(rest) = begin(Box::pin(admit_event(packet, middlewares))) {
-            client.host().env().runtime.spawn(rest);
-        }
+        // A turn like any other: it keeps the order of a serial namespace, and counts as pending.
+        let socket = packet.socket.clone();
+        let pass = admit_event(packet, middlewares).map(Ok);
+        self.start(&socket, &event, Box::pin(pass));
     }
 
     /// An event that has passed the middlewares, or has not.
