@@ -332,6 +332,8 @@ async fn no_handler_starts_after_the_disconnect() {
         seen,
         ["quick 1", "leave", "left: server namespace disconnect"]
     );
+    client.send("1").await;
+    server.deserted().await;
     assert!(lines.rest().is_empty());
 
     // By the client, which may come back over the same session.

@@ -1,7 +1,7 @@
 //! A server and its clients in one process: raw HTTP/1.1, raw WebSockets, and a log of what handlers did.
 //!
-//! Nothing here sleeps. Whoever waits, waits for a line, a frame, an answer, and for [`PATIENCE`] at most; under a paused
-//! clock that is no time at all.
+//! Whoever waits, waits for a line, a frame, an answer or a condition, and for [`PATIENCE`] at most; under a paused clock
+//! that is no time at all.
 #![allow(dead_code, unused_imports, reason = "each test file uses a part")]
 
 mod http;
@@ -35,11 +35,11 @@ pub(crate) async fn soon<T>(what: &str, event: impl Future<Output = T>) -> T {
     }
 }
 
-/// Lets other tasks run until something is so.
+/// Looks again and again whether something is so: for conditions that nobody announces.
 pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     soon(what, async {
         while !condition() {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     })
     .await;
