@@ -25,6 +25,7 @@ use bytes::{Bytes, BytesMut};
 use core::{str::Utf8Error, time::Duration};
 use smallvec::SmallVec;
 
+pub use base64::decode_base64;
 pub(crate) use v3::put_binary;
 
 /// One packet as a view into the frame or body that carries it. Reading one allocates nothing.
@@ -49,7 +50,8 @@ pub enum PacketRef<'a> {
     Text(&'a str),
     /// A binary message, as it is.
     Binary(&'a [u8]),
-    /// `b`, in protocol 3 `b4`: a binary message that is still in base64 and was not checked yet.
+    /// `b`, in protocol 3 `b4`: a binary message that is still in base64 and was not checked yet:
+    /// [`decode_base64`] does.
     Base64(&'a str),
     /// `5`.
     Upgrade,

@@ -25,7 +25,39 @@ pub(crate) fn encode_string(data: &[u8], out: &mut String) {
 
 /// Nothing at all is an empty message.
 pub(crate) fn decode(data: &str) -> Result<Bytes, DecodeError> {
-    engine::decode(unpadded(data)?).map(Bytes::from)
+    // Exact room: `Bytes` would copy to shrink.
+    let mut bytes = Vec::with_capacity(data.len() * 3 / 4);
+    decode_base64(data, &mut bytes)?;
+    Ok(Bytes::from(bytes))
+}
+
+/// Appends the bytes of a [`PacketRef::Base64`](super::PacketRef::Base64) to a buffer that the
+/// caller keeps. After an error the buffer is as it was.
+///
+/// ```
+/// use engineio_proto::packet::{PacketRef, decode_base64};
+///
+/// let mut bytes = Vec::new();
+/// if let Ok(PacketRef::Base64(data)) = PacketRef::from_text("bAQID") {
+///     decode_base64(data, &mut bytes).expect("canonical");
+/// }
+/// assert_eq!(bytes, [1, 2, 3]);
+/// ```
+///
+/// # Errors
+///
+/// [`DecodeError::Base64`] for anything but the standard alphabet in its canonical form. Padding
+/// may be absent.
+pub fn decode_base64(data: &str, out: &mut Vec<u8>) -> Result<(), DecodeError> {
+    let data = unpadded(data)?;
+    let len = out.len();
+    // An engine may make room for no more than this message.
+    out.reserve(data.len() * 3 / 4);
+    let decoded = engine::decode_append(data, out);
+    if decoded.is_err() {
+        out.truncate(len);
+    }
+    decoded
 }
 
 /// One buffer for all messages of a body. They share it, and it lives as long as one of them.
@@ -74,9 +106,9 @@ mod engine {
         STANDARD.encode_append(data, out);
     }
 
-    pub(super) fn decode(data: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    pub(super) fn decode_append(data: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
         STANDARD_NO_PAD
-            .decode_to_vec(data)
+            .decode_append(data, out)
             .map_err(|_| DecodeError::Base64)
     }
 
@@ -105,13 +137,10 @@ mod engine {
         STANDARD.encode_string(data, out);
     }
 
-    pub(super) fn decode(data: &[u8]) -> Result<Vec<u8>, DecodeError> {
-        // Exact room: the estimate of the engine rounds up and `Bytes` would copy to shrink.
-        let mut bytes = Vec::with_capacity(data.len() * 3 / 4);
+    pub(super) fn decode_append(data: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
         STANDARD_NO_PAD
-            .decode_vec(data, &mut bytes)
-            .map_err(|_| DecodeError::Base64)?;
-        Ok(bytes)
+            .decode_vec(data, out)
+            .map_err(|_| DecodeError::Base64)
     }
 
     pub(super) fn decode_slice(data: &[u8], out: &mut [u8]) -> Result<(), DecodeError> {
@@ -132,6 +161,14 @@ mod tests {
         let mut both = |data: &str| {
             let alone = decode(data);
             assert_eq!(arena.decode(data, 100), alone, "{data}");
+            let mut appended = Vec::from("so far");
+            let result = decode_base64(data, &mut appended);
+            let bytes = result.map(|()| Bytes::from(appended.split_off(6)));
+            assert_eq!(
+                (&appended[..], bytes),
+                (&b"so far"[..], alone.clone()),
+                "{data}"
+            );
             alone
         };
         assert_eq!(both("").unwrap(), "");
