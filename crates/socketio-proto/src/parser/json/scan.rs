@@ -1,8 +1,10 @@
 //! One pass over JSON text that builds nothing: grammar, depth, placeholders, and where the
 //! event name and each argument end. It keeps its own stack, so depth costs no recursion.
 
+mod plain;
 mod string;
 
+pub(crate) use plain::plain_len;
 pub(crate) use string::unescape;
 
 use super::EventName;
@@ -37,11 +39,11 @@ pub(crate) fn event_name(
         text: data,
         position: 0,
     };
-    scanner.expect(b'[')?;
+    scanner.expect(b'[').ok_or(DecodeError::Payload)?;
     scanner.whitespace();
     let start = scanner.position;
     let name = if scanner.peek() == Some(b'"') {
-        let is_escaped = scanner.string()?;
+        let is_escaped = scanner.string().ok_or(DecodeError::Payload)?;
         let raw = scanner.slice(start + 1, scanner.position - 1);
         EventName {
             raw,
@@ -49,7 +51,7 @@ pub(crate) fn event_name(
             is_escaped,
         }
     } else {
-        scanner.number()?;
+        scanner.number().ok_or(DecodeError::Payload)?;
         EventName {
             raw: scanner.slice(start, scanner.position),
             start,
@@ -59,7 +61,7 @@ pub(crate) fn event_name(
     if name.raw.len() > max_bytes {
         return Err(DecodeError::Limit { what: "event name" });
     }
-    scanner.separator()?;
+    scanner.separator().ok_or(DecodeError::Payload)?;
     Ok((name, scanner.position))
 }
 
@@ -73,14 +75,14 @@ pub(crate) fn value_end(text: &str) -> Option<usize> {
 /// From the end of an argument to the start of the next one, or to the closing bracket.
 pub(crate) fn next_argument(text: &str) -> Option<usize> {
     let mut scanner = Scanner { text, position: 0 };
-    scanner.separator().ok()?;
+    scanner.separator()?;
     Some(scanner.position)
 }
 
 /// From an opening bracket to the first element, or to the closing bracket.
 pub(crate) fn first_argument(text: &str) -> Option<usize> {
     let mut scanner = Scanner { text, position: 0 };
-    scanner.expect(b'[').ok()?;
+    scanner.expect(b'[')?;
     scanner.whitespace();
     Some(scanner.position)
 }
@@ -100,6 +102,15 @@ struct Level {
 enum Container {
     Array,
     Object,
+}
+
+impl Container {
+    fn closing(self) -> u8 {
+        match self {
+            Self::Array => b']',
+            Self::Object => b'}',
+        }
+    }
 }
 
 /// The members that make a placeholder.
@@ -146,48 +157,70 @@ struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.position).copied()
+    }
+
+    #[inline]
+    fn rest(&self) -> &'a [u8] {
+        let bytes = self.text.as_bytes();
+        bytes.get(self.position..).unwrap_or_default()
     }
 
     fn slice(&self, start: usize, end: usize) -> &'a str {
         self.text.get(start..end).unwrap_or_default()
     }
 
+    #[inline]
     fn whitespace(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.position += 1;
         }
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), DecodeError> {
+    #[inline]
+    fn expect(&mut self, byte: u8) -> Option<()> {
         if self.peek() != Some(byte) {
-            return Err(DecodeError::Payload);
+            return None;
         }
         self.position += 1;
-        Ok(())
+        Some(())
     }
 
     /// Behind an element: to the next one, or up to the closing bracket.
-    fn separator(&mut self) -> Result<(), DecodeError> {
+    fn separator(&mut self) -> Option<()> {
         self.whitespace();
-        if self.peek() == Some(b']') {
-            return Ok(());
+        if self.peek() != Some(b']') {
+            self.expect(b',')?;
+            self.whitespace();
         }
-        self.expect(b',')?;
-        self.whitespace();
-        Ok(())
+        Some(())
     }
 
-    /// One value of any kind.
+    /// One value of any kind. Looking for placeholders costs time that only binary packets need.
     fn value(&mut self, max_depth: usize, attachments: Option<usize>) -> Result<(), DecodeError> {
-        let mut levels = SmallVec::<[Level; 32]>::new();
-        // Looking for placeholders costs time that only binary packets need.
-        let watch = attachments.is_some();
+        match attachments {
+            Some(attachments) => self.watched::<true>(max_depth, attachments),
+            None => self.watched::<false>(max_depth, 0),
+        }
+    }
+
+    fn watched<const WATCH: bool>(
+        &mut self,
+        max_depth: usize,
+        attachments: usize,
+    ) -> Result<(), DecodeError> {
+        let mut outer = SmallVec::<[Level; 32]>::new();
+        let mut inner: Option<Level> = None;
         loop {
             let mut seen = match self.peek() {
+                Some(b'"') => {
+                    self.string().ok_or(DecodeError::Payload)?;
+                    Seen::Other
+                }
                 Some(open @ (b'[' | b'{')) => {
-                    if levels.len() >= max_depth {
+                    if outer.len() + usize::from(inner.is_some()) >= max_depth {
                         return Err(DecodeError::Limit { what: "depth" });
                     }
                     self.position += 1;
@@ -197,82 +230,88 @@ impl<'a> Scanner<'a> {
                     } else {
                         Container::Object
                     };
-                    if self.close(container) {
+                    if self.peek() == Some(container.closing()) {
+                        self.position += 1;
                         Seen::Other
                     } else {
                         let mut level = Level::new(container);
                         if container == Container::Object {
-                            level.member = self.key(watch)?;
+                            level.member = self.key::<WATCH>().ok_or(DecodeError::Payload)?;
                         }
-                        levels.push(level);
+                        if let Some(level) = inner.replace(level) {
+                            outer.push(level);
+                        }
                         continue;
                     }
                 }
-                _ => self.scalar(watch)?,
+                _ => self.scalar::<WATCH>().ok_or(DecodeError::Payload)?,
             };
             // The value is complete, and with it perhaps the containers around it.
             loop {
-                let Some(level) = levels.last_mut() else {
+                let Some(level) = &mut inner else {
                     return Ok(());
                 };
-                level.see(seen, attachments.unwrap_or(0));
+                if WATCH {
+                    level.see(seen, attachments);
+                }
                 self.whitespace();
-                if self.close(level.container) {
-                    if level.is_placeholder && !level.has_index {
-                        return Err(DecodeError::Attachments);
+                match self.peek() {
+                    Some(b',') => {
+                        self.position += 1;
+                        self.whitespace();
+                        if level.container == Container::Object {
+                            level.member = self.key::<WATCH>().ok_or(DecodeError::Payload)?;
+                        }
+                        break;
                     }
-                    levels.pop();
-                    seen = Seen::Other;
-                    continue;
+                    Some(byte) if byte == level.container.closing() => {
+                        if level.is_placeholder && !level.has_index {
+                            return Err(DecodeError::Attachments);
+                        }
+                        self.position += 1;
+                        inner = outer.pop();
+                        seen = Seen::Other;
+                    }
+                    _ => return Err(DecodeError::Payload),
                 }
-                self.expect(b',')?;
-                self.whitespace();
-                if level.container == Container::Object {
-                    level.member = self.key(watch)?;
-                }
-                break;
             }
         }
     }
 
-    /// Takes the closing bracket, if it is here.
-    fn close(&mut self, container: Container) -> bool {
-        let bracket = match container {
-            Container::Array => b']',
-            Container::Object => b'}',
-        };
-        self.expect(bracket).is_ok()
-    }
-
     /// A member's name with its colon.
-    fn key(&mut self, watch: bool) -> Result<Member, DecodeError> {
+    #[inline]
+    fn key<const WATCH: bool>(&mut self) -> Option<Member> {
         let start = self.position + 1;
         let is_escaped = self.string()?;
-        let raw = self.slice(start, self.position - 1);
+        let end = self.position - 1;
         self.whitespace();
         self.expect(b':')?;
         self.whitespace();
-        Ok(match raw {
-            _ if !watch => Member::Other,
-            raw if is_escaped => member(&unescape(raw)),
-            raw => member(raw),
+        if !WATCH {
+            return Some(Member::Other);
+        }
+        let raw = self.slice(start, end);
+        Some(if is_escaped {
+            member(&unescape(raw))
+        } else {
+            member(raw)
         })
     }
 
-    fn scalar(&mut self, watch: bool) -> Result<Seen, DecodeError> {
-        match self.peek() {
-            Some(b'"') => self.string().map(|_| Seen::Other),
-            Some(b't') => self.literal("true").map(|()| Seen::True),
-            Some(b'f') => self.literal("false").map(|()| Seen::Other),
-            Some(b'n') => self.literal("null").map(|()| Seen::Other),
+    #[inline]
+    fn scalar<const WATCH: bool>(&mut self) -> Option<Seen> {
+        match self.peek()? {
+            b't' => self.literal("true").map(|()| Seen::True),
+            b'f' => self.literal("false").map(|()| Seen::Other),
+            b'n' => self.literal("null").map(|()| Seen::Other),
             _ => {
                 let start = self.position;
                 self.number()?;
-                let number = self.slice(start, self.position);
-                if !watch {
-                    return Ok(Seen::Other);
+                if !WATCH {
+                    return Some(Seen::Other);
                 }
-                Ok(match number.parse() {
+                let number = self.slice(start, self.position);
+                Some(match number.parse() {
                     Ok(index) => Seen::Index(index),
                     Err(_) if number == "-0" => Seen::Index(0),
                     Err(_) => Seen::Other,
@@ -281,20 +320,15 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn literal(&mut self, word: &str) -> Result<(), DecodeError> {
-        let rest = self
-            .text
-            .as_bytes()
-            .get(self.position..)
-            .unwrap_or_default();
-        if !rest.starts_with(word.as_bytes()) {
-            return Err(DecodeError::Payload);
+    fn literal(&mut self, word: &str) -> Option<()> {
+        if !self.rest().starts_with(word.as_bytes()) {
+            return None;
         }
         self.position += word.len();
-        Ok(())
+        Some(())
     }
 
-    fn number(&mut self) -> Result<(), DecodeError> {
+    fn number(&mut self) -> Option<()> {
         if self.peek() == Some(b'-') {
             self.position += 1;
         }
@@ -314,19 +348,16 @@ impl<'a> Scanner<'a> {
             }
             self.digits()?;
         }
-        Ok(())
+        Some(())
     }
 
-    fn digits(&mut self) -> Result<(), DecodeError> {
+    #[inline]
+    fn digits(&mut self) -> Option<()> {
         let start = self.position;
         while let Some(b'0'..=b'9') = self.peek() {
             self.position += 1;
         }
-        if self.position == start {
-            Err(DecodeError::Payload)
-        } else {
-            Ok(())
-        }
+        (self.position > start).then_some(())
     }
 }
 

@@ -1,47 +1,50 @@
 //! Strings: their end, their escapes.
 
-use super::Scanner;
-use crate::DecodeError;
+use super::{Scanner, plain_len};
 use alloc::string::String;
 
 impl Scanner<'_> {
     /// A string with its quotes. Tells whether it has escapes.
-    pub(super) fn string(&mut self) -> Result<bool, DecodeError> {
+    #[inline]
+    pub(super) fn string(&mut self) -> Option<bool> {
         self.expect(b'"')?;
-        let mut is_escaped = false;
-        loop {
-            match self.peek().ok_or(DecodeError::Payload)? {
-                b'"' => {
-                    self.position += 1;
-                    return Ok(is_escaped);
-                }
-                b'\\' => {
-                    is_escaped = true;
-                    self.escape()?;
-                }
-                0..=0x1f => return Err(DecodeError::Payload),
-                _ => self.position += 1,
-            }
+        self.position += plain_len(self.rest());
+        if self.peek() == Some(b'"') {
+            self.position += 1;
+            return Some(false);
         }
+        self.escaped()?;
+        Some(true)
     }
 
-    fn escape(&mut self) -> Result<(), DecodeError> {
-        self.expect(b'\\')?;
-        match self.peek() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.position += 1,
-            Some(b'u') => {
-                let digits = self
-                    .text
-                    .as_bytes()
-                    .get(self.position + 1..self.position + 5);
-                if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
-                    return Err(DecodeError::Payload);
+    /// The rest of a string from its first escape on.
+    fn escaped(&mut self) -> Option<()> {
+        loop {
+            match self.peek()? {
+                b'"' => break,
+                b'\\' => self.escape()?,
+                _ => return None,
+            }
+            self.position += plain_len(self.rest());
+        }
+        self.position += 1;
+        Some(())
+    }
+
+    fn escape(&mut self) -> Option<()> {
+        self.position += 1;
+        match self.peek()? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.position += 1,
+            b'u' => {
+                let digits = self.rest().get(1..5)?;
+                if !digits.iter().all(u8::is_ascii_hexdigit) {
+                    return None;
                 }
                 self.position += 5;
             }
-            _ => return Err(DecodeError::Payload),
+            _ => return None,
         }
-        Ok(())
+        Some(())
     }
 }
 
