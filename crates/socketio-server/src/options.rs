@@ -60,6 +60,21 @@ macro_rules! engine_options {
             self
         }
 
+        /// Whether the path has a slash at its end. Default: true. Without it every path that begins
+        /// with the configured one belongs to the endpoint.
+        #[must_use]
+        pub fn add_trailing_slash(mut self, value: bool) -> Self {
+            self.host.config.add_trailing_slash = value;
+            self
+        }
+
+        /// Changes whatever else [`ServerConfig`] has: limits and delays that seldom need it.
+        #[must_use]
+        pub fn engine_config(mut self, change: impl FnOnce(ServerConfig) -> ServerConfig) -> Self {
+            self.host.config = change(self.host.config);
+            self
+        }
+
         /// Answers requests of other origins as configured. Default: no CORS header at all.
         #[must_use]
         pub fn cors(mut self, value: Cors) -> Self {

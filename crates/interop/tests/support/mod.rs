@@ -1,7 +1,7 @@
 //! Servers and scripts as child processes.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -16,7 +16,8 @@ fn peers_are_required() -> bool {
 /// Says why a test is skipped, or fails where peers are required.
 pub(crate) fn skip(why: &str) {
     assert!(!peers_are_required(), "{why}, and REQUIRE_PEERS=1");
-    eprintln!("skipped: {why}");
+    // Not by `eprintln!`, which the test harness keeps to itself when a test passes.
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
 
 /// The directory of this package, where `js/` and `node_modules/` are.
