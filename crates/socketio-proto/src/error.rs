@@ -42,6 +42,22 @@ pub enum DecodeError {
     /// [`Config::attachments_timeout`](crate::server::Config::attachments_timeout).
     #[error("attachments did not arrive in time")]
     AttachmentsTimeout,
+    /// The message is not one whole MessagePack value.
+    #[cfg(feature = "msgpack")]
+    #[error("malformed message")]
+    Malformed,
+    /// The message is text, where the parser for MessagePack has binary messages.
+    #[cfg(feature = "msgpack")]
+    #[error("text where packets are binary")]
+    NotBinary,
+    /// In MessagePack: there is no `type`, or it is not a number from 0 to 4.
+    #[cfg(feature = "msgpack")]
+    #[error("invalid packet type")]
+    PacketType,
+    /// In MessagePack: there is no `nsp`, or it is not the name of a namespace.
+    #[cfg(feature = "msgpack")]
+    #[error("invalid namespace")]
+    Namespace,
     /// The packet is over one of the [`Limits`](crate::parser::Limits).
     #[error("over the limit: {what}")]
     Limit {

@@ -97,6 +97,8 @@ pub mod value;
 pub use engineio_proto::{Instant, Message, Text};
 pub use error::{AckError, DecodeError, DisconnectReason, EmitError, PayloadError};
 pub use packet::{AckId, Body, Namespace, Packet, SocketId};
+#[cfg(feature = "msgpack")]
+pub use parser::msgpack::MsgPack;
 pub use parser::{Encoded, Json, Limits, Parser};
 pub use payload::{Attachment, Format, Payload};
 pub use value::Value;

@@ -6,6 +6,10 @@
 //! that allocates nothing, for those who only route or filter.
 
 mod json;
+pub(crate) mod map_key;
+#[cfg(feature = "msgpack")]
+pub mod msgpack;
+pub(crate) mod spread;
 
 pub use json::{EventName, Json, Kind, PacketRef};
 pub(crate) use json::{de, scan, ser};

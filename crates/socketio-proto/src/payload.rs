@@ -3,12 +3,15 @@
 
 mod arguments;
 mod attachment;
+#[cfg(feature = "msgpack")]
+mod msgpack;
 
 pub use arguments::Arguments;
 pub use attachment::Attachment;
 
 use crate::parser::scan;
-use crate::parser::ser::{Spread, Writer, Written};
+use crate::parser::ser::{Writer, Written};
+use crate::parser::spread::{Arguments as _, Spread};
 use crate::{DecodeError, PayloadError, Text, Value};
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use bytes::Bytes;
@@ -24,6 +27,9 @@ use serde::{Deserialize, Serialize};
 pub enum Format {
     /// JSON text; binary data as attachments beside it.
     Json,
+    /// MessagePack, with binary data in place.
+    #[cfg(feature = "msgpack")]
+    MsgPack,
 }
 
 /// The payload of a packet: the name and arguments of an event, the arguments of an
@@ -103,12 +109,21 @@ pub enum Format {
 ///   binary data beside it, and refused with it ([`PayloadError::Lookalike`]).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Payload {
-    text: Text,
+    content: Content,
     shape: Shape,
-    attachments: Vec<Bytes>,
 }
 
-/// Positions are bytes of the text.
+#[derive(Clone, Debug, PartialEq)]
+enum Content {
+    Json {
+        text: Text,
+        attachments: Vec<Bytes>,
+    },
+    #[cfg(feature = "msgpack")]
+    MsgPack(msgpack::Data),
+}
+
+/// Positions are bytes of the content.
 #[derive(Clone, Debug, PartialEq)]
 enum Shape {
     /// One value.
@@ -137,7 +152,12 @@ impl Payload {
         event: Option<&str>,
         args: &T,
     ) -> Result<Self, PayloadError> {
-        Self::write(format, event, |writer| args.serialize(Spread(writer)))
+        refuse_reserved(event)?;
+        match format {
+            Format::Json => Self::write(event, |writer| args.serialize(Spread(writer))),
+            #[cfg(feature = "msgpack")]
+            Format::MsgPack => Self::write_msgpack(event, |writer| args.serialize(Spread(writer))),
+        }
     }
 
     /// Like [`new`](Self::new), with one argument for each value. Binary data is shared, not
@@ -151,12 +171,22 @@ impl Payload {
         event: Option<&str>,
         args: &[Value],
     ) -> Result<Self, PayloadError> {
-        Self::write(format, event, |writer| {
-            args.iter().try_for_each(|value| {
-                writer.separate();
-                value.write(writer)
-            })
-        })
+        refuse_reserved(event)?;
+        match format {
+            Format::Json => Self::write(event, |writer| {
+                args.iter().try_for_each(|value| {
+                    writer.separate();
+                    value.write(writer)
+                })
+            }),
+            #[cfg(feature = "msgpack")]
+            Format::MsgPack => Self::write_msgpack(event, |writer| {
+                args.iter().try_for_each(|value| {
+                    writer.separate();
+                    value.serialize(&mut *writer)
+                })
+            }),
+        }
     }
 
     /// Writes the one value of CONNECT (an object) or CONNECT_ERROR (an object, or a string).
@@ -174,16 +204,30 @@ impl Payload {
     ///
     /// The value has binary data in it, or cannot be written as JSON.
     pub fn value<T: Serialize + ?Sized>(format: Format, value: &T) -> Result<Self, PayloadError> {
-        let Format::Json = format;
-        let mut writer = Writer::default();
-        value.serialize(&mut writer)?;
-        let Written {
-            text, attachments, ..
-        } = writer.finish();
-        if !attachments.is_empty() {
-            return Err(PayloadError::Binary);
+        match format {
+            Format::Json => {
+                let mut writer = Writer::default();
+                value.serialize(&mut writer)?;
+                let Written {
+                    text, attachments, ..
+                } = writer.finish();
+                if !attachments.is_empty() {
+                    return Err(PayloadError::Binary);
+                }
+                Ok(Self::from_value_text(text.into()))
+            }
+            #[cfg(feature = "msgpack")]
+            Format::MsgPack => Self::value_msgpack(value),
         }
-        Ok(Self::from_value_text(text.into()))
+    }
+
+    /// How it is written.
+    pub fn format(&self) -> Format {
+        match self.content {
+            Content::Json { .. } => Format::Json,
+            #[cfg(feature = "msgpack")]
+            Content::MsgPack(_) => Format::MsgPack,
+        }
     }
 
     /// The name of the event; `None` for an acknowledgement or a single value. A number reads as
@@ -193,7 +237,11 @@ impl Payload {
             Shape::Event {
                 name: Name::At(range),
                 ..
-            } => self.text().get(range.clone()),
+            } => match &self.content {
+                Content::Json { text, .. } => text.as_str().get(range.clone()),
+                #[cfg(feature = "msgpack")]
+                Content::MsgPack(data) => data.text(range.clone()),
+            },
             Shape::Event {
                 name: Name::Unescaped(name),
                 ..
@@ -242,15 +290,23 @@ impl Payload {
             Shape::Value => 0,
             Shape::List { first } | Shape::Event { first, .. } => first,
         };
-        Arguments::new(
-            self.text().get(first..).unwrap_or_default(),
-            &self.attachments,
-        )
+        match &self.content {
+            Content::Json { text, attachments } => {
+                Arguments::json(text.as_str().get(first..).unwrap_or_default(), attachments)
+            }
+            #[cfg(feature = "msgpack")]
+            Content::MsgPack(data) => Arguments::msgpack(data.arguments(&self.shape)),
+        }
     }
 
-    /// The binary data beside the text, in the order of their numbers.
+    /// The binary data beside the text, in the order of their numbers. None with MessagePack,
+    /// which has it in place.
     pub fn attachments(&self) -> &[Bytes] {
-        &self.attachments
+        match &self.content {
+            Content::Json { attachments, .. } => attachments,
+            #[cfg(feature = "msgpack")]
+            Content::MsgPack(_) => &[],
+        }
     }
 
     /// The binary data that a decoded [`Attachment`] stands for. Nothing is copied.
@@ -259,14 +315,24 @@ impl Payload {
     ///
     /// The attachment was not decoded from this payload.
     pub fn attachment(&self, attachment: Attachment) -> Result<Bytes, PayloadError> {
-        let mut attachments = self.attachments.iter();
-        let found = attachments.find(|bytes| attachment.is(bytes));
-        found.cloned().ok_or(PayloadError::MissingAttachment)
+        let found = match &self.content {
+            Content::Json { attachments, .. } => attachments
+                .iter()
+                .find(|bytes| attachment.is(bytes))
+                .cloned(),
+            #[cfg(feature = "msgpack")]
+            Content::MsgPack(data) => data.attachment(attachment),
+        };
+        found.ok_or(PayloadError::MissingAttachment)
     }
 
-    /// Whether there are attachments.
+    /// Whether there is binary data.
     pub fn is_binary(&self) -> bool {
-        !self.attachments.is_empty()
+        match &self.content {
+            Content::Json { attachments, .. } => !attachments.is_empty(),
+            #[cfg(feature = "msgpack")]
+            Content::MsgPack(data) => data.is_binary(),
+        }
     }
 
     /// Checks the whole text, once: its grammar, its depth (the array of arguments counts), and
@@ -280,24 +346,29 @@ impl Payload {
     /// [`DecodeError::Payload`], [`DecodeError::Limit`] with `depth`, or
     /// [`DecodeError::Attachments`].
     pub fn check(&self, max_depth: usize) -> Result<(), DecodeError> {
-        let attachments = self.is_binary().then_some(self.attachments.len());
-        scan::check(self.text(), max_depth, attachments)
+        match &self.content {
+            Content::Json { text, attachments } => {
+                let attachments = Some(attachments.len()).filter(|&count| count > 0);
+                scan::check(text.as_str(), max_depth, attachments)
+            }
+            #[cfg(feature = "msgpack")]
+            Content::MsgPack(data) => data.check(max_depth),
+        }
     }
 
     /// The JSON text with its placeholders, event name included; `None` if the format is another.
     pub fn as_json(&self) -> Option<&str> {
-        Some(self.text())
+        match &self.content {
+            Content::Json { text, .. } => Some(text.as_str()),
+            #[cfg(feature = "msgpack")]
+            Content::MsgPack(_) => None,
+        }
     }
 
     fn write(
-        format: Format,
         event: Option<&str>,
         args: impl FnOnce(&mut Writer) -> Result<(), serde_json::Error>,
     ) -> Result<Self, PayloadError> {
-        let Format::Json = format;
-        if let Some(name) = event.filter(|name| is_reserved(name)) {
-            return Err(PayloadError::Reserved(String::from(name)));
-        }
         let mut writer = Writer::default();
         writer.open('[')?;
         if let Some(name) = event {
@@ -331,9 +402,8 @@ impl Payload {
             Cow::Owned(name) => Name::Unescaped(name.into()),
         };
         Ok(Self {
-            text,
+            content: Content::json(text),
             shape: Shape::Event { name, first },
-            attachments: Vec::new(),
         })
     }
 
@@ -341,27 +411,36 @@ impl Payload {
     pub(crate) fn from_list_text(text: Text) -> Result<Self, DecodeError> {
         let first = scan::first_argument(text.as_str()).ok_or(DecodeError::Payload)?;
         Ok(Self {
-            text,
+            content: Content::json(text),
             shape: Shape::List { first },
-            attachments: Vec::new(),
         })
     }
 
     /// One value, not looked at.
     pub(crate) fn from_value_text(text: Text) -> Self {
         Self {
-            text,
+            content: Content::json(text),
             shape: Shape::Value,
-            attachments: Vec::new(),
         }
     }
 
-    pub(crate) fn attach(&mut self, attachments: Vec<Bytes>) {
-        self.attachments = attachments;
+    /// The MessagePack: a list, event name included, or the one value; `None` if the format is
+    /// another.
+    #[cfg(feature = "msgpack")]
+    pub fn as_msgpack(&self) -> Option<&[u8]> {
+        match &self.content {
+            Content::Json { .. } => None,
+            Content::MsgPack(data) => Some(data.value()),
+        }
     }
 
-    pub(crate) fn text(&self) -> &str {
-        self.text.as_str()
+    /// Adds the binary data that the placeholders of the text stand for.
+    pub(crate) fn attach(&mut self, bytes: Vec<Bytes>) {
+        match &mut self.content {
+            Content::Json { attachments, .. } => *attachments = bytes,
+            #[cfg(feature = "msgpack")]
+            Content::MsgPack(_) => {}
+        }
     }
 
     pub(crate) fn is_list(&self) -> bool {
@@ -373,7 +452,29 @@ impl Payload {
     }
 
     pub(crate) fn is_object(&self) -> bool {
-        self.is_value() && self.text().starts_with('{')
+        let is_object = match &self.content {
+            Content::Json { text, .. } => text.starts_with('{'),
+            #[cfg(feature = "msgpack")]
+            Content::MsgPack(data) => data.is_map(),
+        };
+        self.is_value() && is_object
+    }
+}
+
+impl Content {
+    fn json(text: Text) -> Self {
+        Self::Json {
+            text,
+            attachments: Vec::new(),
+        }
+    }
+}
+
+/// Names that an application must not give to its events.
+pub(crate) fn refuse_reserved(event: Option<&str>) -> Result<(), PayloadError> {
+    match event {
+        Some(name) if is_reserved(name) => Err(PayloadError::Reserved(String::from(name))),
+        _ => Ok(()),
     }
 }
 

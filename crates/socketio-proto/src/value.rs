@@ -5,7 +5,7 @@ mod serde_impls;
 
 pub use map::{Iter, Map};
 
-use crate::parser::ser::Writer;
+use crate::parser::{ser::Writer, spread::Arguments};
 use alloc::{string::String, vec::Vec};
 use bytes::Bytes;
 use serde_json::{Error, Number};

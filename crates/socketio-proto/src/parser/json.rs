@@ -64,8 +64,12 @@ impl Parser for Json {
                 ('4', None, Some(payload))
             }
         };
-        let text = text(digit, &packet.namespace, id, payload);
+        let json = match payload.map(Payload::as_json) {
+            Some(json) => json.ok_or(PayloadError::Unfit("a parser of another format"))?,
+            None => "",
+        };
         let attachments = payload.map_or(&[][..], Payload::attachments);
+        let text = text(digit, &packet.namespace, id, json, attachments.len());
         if attachments.is_empty() {
             return Ok(text.into());
         }
@@ -85,10 +89,9 @@ fn text(
     digit: char,
     namespace: &Namespace,
     id: Option<AckId>,
-    payload: Option<&Payload>,
+    json: &str,
+    count: usize,
 ) -> Outgoing {
-    let json = payload.map_or("", Payload::text);
-    let count = payload.map_or(0, |payload| payload.attachments().len());
     // Of exactly this size, the buffer is shared without another allocation.
     let capacity =
         2 + if count > 0 {

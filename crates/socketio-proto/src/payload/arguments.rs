@@ -1,5 +1,7 @@
 //! Arguments one by one, and all at once.
 
+#[cfg(feature = "msgpack")]
+use crate::parser::msgpack::{arguments as msgpack, de::Reader};
 use crate::parser::{de::Node, scan};
 use crate::{PayloadError, Value};
 use bytes::Bytes;
@@ -26,15 +28,31 @@ use serde_json::{Error, de::StrRead};
 /// # Ok::<(), socketio_proto::PayloadError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Arguments<'a> {
+pub struct Arguments<'a>(Source<'a>);
+
+#[derive(Clone, Debug)]
+enum Source<'a> {
+    Json(Json<'a>),
+    #[cfg(feature = "msgpack")]
+    MsgPack(msgpack::Arguments<'a>),
+}
+
+/// Arguments in JSON text.
+#[derive(Clone, Debug)]
+struct Json<'a> {
     /// From the next argument on. After the last one: a closing bracket, or nothing.
     rest: &'a str,
     attachments: &'a [Bytes],
 }
 
 impl<'a> Arguments<'a> {
-    pub(super) fn new(rest: &'a str, attachments: &'a [Bytes]) -> Self {
-        Self { rest, attachments }
+    pub(super) fn json(rest: &'a str, attachments: &'a [Bytes]) -> Self {
+        Self(Source::Json(Json { rest, attachments }))
+    }
+
+    #[cfg(feature = "msgpack")]
+    pub(crate) fn msgpack(arguments: msgpack::Arguments<'a>) -> Self {
+        Self(Source::MsgPack(arguments))
     }
 
     /// Decodes the next argument, a tuple from a JSON array as anywhere in serde. A missing
@@ -58,23 +76,25 @@ impl<'a> Arguments<'a> {
     ///
     /// The text is not JSON, or has a number or a string that no Rust type holds.
     pub fn next_value(&mut self) -> Result<Value, PayloadError> {
-        let attachments = self.attachments;
-        let node = self.read(|argument| match argument {
-            Argument::Json(text) => Node::read(text, attachments),
-            Argument::Node(node) => Ok(node),
-        })?;
-        Ok(node.into_value())
+        Ok(self.read(|argument| match argument {
+            Argument::Json(text) => Node::read(text, &[]).map(Node::into_value),
+            Argument::Node(node) => Ok(node.into_value()),
+            #[cfg(feature = "msgpack")]
+            Argument::MsgPack(reader) => reader.value(),
+        })?)
     }
 
     /// The JSON of the next argument, with its placeholders; `None` after the last, or where the
-    /// text is not JSON.
+    /// text is not JSON. The cursor moves past it in any case.
     pub fn next_raw(&mut self) -> Option<&'a str> {
-        if self.is_empty() {
-            return None;
+        match &mut self.0 {
+            Source::Json(json) => json.next_raw(),
+            #[cfg(feature = "msgpack")]
+            Source::MsgPack(arguments) => {
+                arguments.pass();
+                None
+            }
         }
-        let raw = scan::value_end(self.rest).and_then(|end| self.rest.get(..end));
-        self.advance(raw.map_or(self.rest.len(), str::len));
-        raw
     }
 
     /// Decodes all that are left, as a sequence, or as a tuple that may be shorter or longer.
@@ -88,13 +108,23 @@ impl<'a> Arguments<'a> {
 
     /// Whether no argument is left.
     pub fn is_empty(&self) -> bool {
-        self.rest.is_empty() || self.rest.starts_with(']')
+        match &self.0 {
+            Source::Json(json) => json.is_empty(),
+            #[cfg(feature = "msgpack")]
+            Source::MsgPack(arguments) => arguments.is_empty(),
+        }
     }
 
-    /// How many arguments are left. This reads the text to its end.
+    /// How many arguments are left. This reads JSON to its end.
     pub fn len(&self) -> usize {
-        let mut arguments = self.clone();
-        core::iter::from_fn(|| arguments.next_raw()).count()
+        match &self.0 {
+            Source::Json(json) => {
+                let mut json = json.clone();
+                core::iter::from_fn(|| json.next_raw()).count()
+            }
+            #[cfg(feature = "msgpack")]
+            Source::MsgPack(arguments) => arguments.len(),
+        }
     }
 
     /// By the rule for the top level: a tuple takes one argument per element.
@@ -103,6 +133,32 @@ impl<'a> Arguments<'a> {
     }
 
     /// Hands the next argument to `read` and moves behind it.
+    fn read<R>(
+        &mut self,
+        read: impl FnOnce(Argument<'_, 'a>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        match &mut self.0 {
+            Source::Json(json) => json.read(read),
+            #[cfg(feature = "msgpack")]
+            Source::MsgPack(arguments) => arguments.read(|reader| read(Argument::MsgPack(reader))),
+        }
+    }
+}
+
+impl<'a> Json<'a> {
+    fn is_empty(&self) -> bool {
+        self.rest.is_empty() || self.rest.starts_with(']')
+    }
+
+    fn next_raw(&mut self) -> Option<&'a str> {
+        if self.is_empty() {
+            return None;
+        }
+        let raw = scan::value_end(self.rest).and_then(|end| self.rest.get(..end));
+        self.advance(raw.map_or(self.rest.len(), str::len));
+        raw
+    }
+
     fn read<R>(
         &mut self,
         read: impl FnOnce(Argument<'_, 'a>) -> Result<R, Error>,
@@ -133,10 +189,12 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// One argument: text for serde_json, or the tree of a binary packet.
+/// One argument: text for serde_json, the tree of a binary packet, or MessagePack.
 enum Argument<'t, 'de> {
     Json(&'t mut serde_json::Deserializer<StrRead<'de>>),
     Node(Node<'de>),
+    #[cfg(feature = "msgpack")]
+    MsgPack(&'t mut Reader<'de>),
 }
 
 /// Deserializers that only choose another one for each method.
@@ -150,6 +208,8 @@ macro_rules! delegate {
             self.with(|argument| match argument {
                 Argument::Json(text) => text.$method($($name,)* visitor),
                 Argument::Node(node) => node.$method($($name,)* visitor),
+                #[cfg(feature = "msgpack")]
+                Argument::MsgPack(reader) => reader.$method($($name,)* visitor),
             })
         }
     )*};

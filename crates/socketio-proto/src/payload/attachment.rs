@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use core::fmt;
+#[cfg(feature = "msgpack")]
+use core::ops::Range;
 use serde::{
     Deserialize, Deserializer,
     de::{self, Visitor},
@@ -30,6 +32,14 @@ impl Attachment {
 
     pub(super) fn is(self, bytes: &Bytes) -> bool {
         self == Self::of(bytes)
+    }
+
+    /// Where in `whole` it is, if it is there.
+    #[cfg(feature = "msgpack")]
+    pub(super) fn range_in(self, whole: &[u8]) -> Option<Range<usize>> {
+        let start = self.address.checked_sub(whole.as_ptr().addr())?;
+        let end = start.checked_add(self.len)?;
+        (end <= whole.len()).then_some(start..end)
     }
 
     /// Its size in bytes.

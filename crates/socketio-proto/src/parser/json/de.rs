@@ -3,7 +3,7 @@
 //! The text of one argument is parsed once, by serde_json, into a tree that borrows from text
 //! and attachments; types are read from the tree. Packets without attachments never come here.
 
-mod key;
+pub(crate) mod key;
 
 use crate::value::{Map, Value};
 use alloc::{borrow::Cow, string::String, vec, vec::Vec};

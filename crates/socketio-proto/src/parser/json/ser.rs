@@ -1,14 +1,11 @@
 //! serde to JSON in one pass. Bytes become placeholders in the text and attachments beside it.
 
-mod arguments;
-mod key;
 mod scalar;
 
-pub(crate) use arguments::Spread;
-
+use crate::parser::map_key::{Key, Keys};
+use crate::parser::spread::Arguments;
 use alloc::{string::String, vec::Vec};
 use bytes::Bytes;
-use key::Key;
 use serde::{Serialize, ser};
 use serde_json::Error;
 
@@ -65,14 +62,6 @@ impl Writer {
         self.out.push_str(brackets);
     }
 
-    /// Between elements. No value ends with an opening bracket, so that the text itself tells
-    /// whether an element is the first.
-    pub(crate) fn separate(&mut self) {
-        if !self.out.ends_with(['[', '{']) {
-            self.out.push(',');
-        }
-    }
-
     /// A placeholder for the next attachment.
     pub(crate) fn attach(&mut self, bytes: Bytes) {
         self.out.push_str(PLACEHOLDER);
@@ -107,6 +96,30 @@ impl Writer {
     ) -> Result<(), Error> {
         value(self)?;
         self.has_lookalike |= self.out.get(start..) == Some(LOOKALIKE);
+        Ok(())
+    }
+}
+
+impl Arguments for Writer {
+    /// Between elements. No value ends with an opening bracket, so that the text itself tells
+    /// whether an element is the first.
+    fn separate(&mut self) {
+        if !self.out.ends_with(['[', '{']) {
+            self.out.push(',');
+        }
+    }
+}
+
+impl Keys for Writer {
+    fn text(&mut self, key: &str) -> Result<(), Error> {
+        self.string(key);
+        Ok(())
+    }
+
+    fn scalar<T: Serialize>(&mut self, key: T) -> Result<(), Error> {
+        self.out.push('"');
+        key.serialize(&mut *self)?;
+        self.out.push('"');
         Ok(())
     }
 }

@@ -40,7 +40,7 @@ impl<'de> Visitor<'de> for Seed {
 }
 
 /// A key to be read as any type that a map may have for keys.
-pub(super) struct Key<'de>(pub(super) Cow<'de, str>);
+pub(crate) struct Key<'de>(pub(crate) Cow<'de, str>);
 
 macro_rules! parsed {
     ($($method:ident $visit:ident)*) => {$(

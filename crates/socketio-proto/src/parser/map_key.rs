@@ -1,13 +1,22 @@
-//! Keys of maps. JSON has strings for keys; scalars are written as strings, as in JavaScript.
+//! Keys of maps. JavaScript has strings for keys, and writes scalars as strings.
 
-use super::Writer;
 use serde::{
     Serialize,
     ser::{self, Impossible},
 };
 use serde_json::Error;
 
-pub(super) struct Key<'w>(pub(super) &'w mut Writer);
+/// A writer of any format that takes the key of a member.
+pub(crate) trait Keys {
+    /// A key that is text.
+    fn text(&mut self, key: &str) -> Result<(), Error>;
+
+    /// A number or truth value, to be spelled as in JavaScript.
+    fn scalar<T: Serialize>(&mut self, key: T) -> Result<(), Error>;
+}
+
+/// Serialises a key.
+pub(crate) struct Key<'w, W>(pub(crate) &'w mut W);
 
 type No = Impossible<(), Error>;
 
@@ -17,18 +26,15 @@ fn refused<T>() -> Result<T, Error> {
     ))
 }
 
-macro_rules! quoted {
+macro_rules! scalars {
     ($($method:ident: $type:ty),* $(,)?) => {$(
         fn $method(self, value: $type) -> Result<(), Error> {
-            self.0.out.push('"');
-            ser::Serializer::$method(&mut *self.0, value)?;
-            self.0.out.push('"');
-            Ok(())
+            self.0.scalar(value)
         }
     )*};
 }
 
-impl ser::Serializer for Key<'_> {
+impl<W: Keys> ser::Serializer for Key<'_, W> {
     type Ok = ();
     type Error = Error;
     type SerializeSeq = No;
@@ -39,7 +45,7 @@ impl ser::Serializer for Key<'_> {
     type SerializeStruct = No;
     type SerializeStructVariant = No;
 
-    quoted! {
+    scalars! {
         serialize_bool: bool,
         serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
         serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64,
@@ -47,11 +53,11 @@ impl ser::Serializer for Key<'_> {
     }
 
     fn serialize_char(self, value: char) -> Result<(), Error> {
-        self.0.serialize_char(value)
+        self.0.text(value.encode_utf8(&mut [0; 4]))
     }
 
     fn serialize_str(self, value: &str) -> Result<(), Error> {
-        self.0.serialize_str(value)
+        self.0.text(value)
     }
 
     fn serialize_unit_variant(
@@ -60,7 +66,7 @@ impl ser::Serializer for Key<'_> {
         _index: u32,
         variant: &'static str,
     ) -> Result<(), Error> {
-        self.0.serialize_str(variant)
+        self.0.text(variant)
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(

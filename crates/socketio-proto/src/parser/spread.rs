@@ -1,26 +1,38 @@
 //! The top level of what is sent: what serialises as a tuple spreads into arguments.
 
-use super::{Compound, Writer};
-use serde::{Serialize, ser};
+use serde::{
+    Serialize,
+    ser::{self, Serializer},
+};
 use serde_json::Error;
+
+/// A writer of any format that takes arguments one after the other.
+pub(crate) trait Arguments {
+    /// Called in front of each argument.
+    fn separate(&mut self);
+}
 
 /// Serialises a value as arguments behind what the writer has already written.
 ///
 /// A tuple, tuple struct or fixed-size array is as many arguments as it has elements, `()` and
 /// a unit struct are none, and anything else is one.
-pub(crate) struct Spread<'w>(pub(crate) &'w mut Writer);
+pub(crate) struct Spread<'w, W>(pub(crate) &'w mut W);
 
-impl<'w> Spread<'w> {
-    fn one(self) -> &'w mut Writer {
+impl<'w, W: Arguments> Spread<'w, W> {
+    fn one(self) -> &'w mut W {
         self.0.separate();
         self.0
     }
 }
 
 /// A tuple that is being spread.
-pub(crate) struct SpreadTuple<'w>(&'w mut Writer);
+pub(crate) struct SpreadTuple<'w, W>(&'w mut W);
 
-impl SpreadTuple<'_> {
+impl<W> SpreadTuple<'_, W>
+where
+    W: Arguments,
+    for<'a> &'a mut W: Serializer<Ok = (), Error = Error>,
+{
     fn argument<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         self.0.separate();
         value.serialize(&mut *self.0)
@@ -35,16 +47,20 @@ macro_rules! one {
     )*};
 }
 
-impl<'w> ser::Serializer for Spread<'w> {
+impl<'w, W> Serializer for Spread<'w, W>
+where
+    W: Arguments,
+    for<'a> &'a mut W: Serializer<Ok = (), Error = Error>,
+{
     type Ok = ();
     type Error = Error;
-    type SerializeSeq = Compound<'w>;
-    type SerializeTuple = SpreadTuple<'w>;
-    type SerializeTupleStruct = SpreadTuple<'w>;
-    type SerializeTupleVariant = Compound<'w>;
-    type SerializeMap = Compound<'w>;
-    type SerializeStruct = Compound<'w>;
-    type SerializeStructVariant = Compound<'w>;
+    type SerializeSeq = <&'w mut W as Serializer>::SerializeSeq;
+    type SerializeTuple = SpreadTuple<'w, W>;
+    type SerializeTupleStruct = SpreadTuple<'w, W>;
+    type SerializeTupleVariant = <&'w mut W as Serializer>::SerializeTupleVariant;
+    type SerializeMap = <&'w mut W as Serializer>::SerializeMap;
+    type SerializeStruct = <&'w mut W as Serializer>::SerializeStruct;
+    type SerializeStructVariant = <&'w mut W as Serializer>::SerializeStructVariant;
 
     one! {
         serialize_bool: bool, serialize_char: char, serialize_str: &str, serialize_bytes: &[u8],
@@ -97,11 +113,11 @@ impl<'w> ser::Serializer for Spread<'w> {
             .serialize_newtype_variant(name, index, variant, value)
     }
 
-    fn serialize_seq(self, len: Option<usize>) -> Result<Compound<'w>, Error> {
+    fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, Error> {
         self.one().serialize_seq(len)
     }
 
-    fn serialize_tuple(self, _len: usize) -> Result<SpreadTuple<'w>, Error> {
+    fn serialize_tuple(self, _len: usize) -> Result<SpreadTuple<'w, W>, Error> {
         Ok(SpreadTuple(self.0))
     }
 
@@ -109,7 +125,7 @@ impl<'w> ser::Serializer for Spread<'w> {
         self,
         _name: &'static str,
         _len: usize,
-    ) -> Result<SpreadTuple<'w>, Error> {
+    ) -> Result<SpreadTuple<'w, W>, Error> {
         Ok(SpreadTuple(self.0))
     }
 
@@ -119,16 +135,20 @@ impl<'w> ser::Serializer for Spread<'w> {
         index: u32,
         variant: &'static str,
         len: usize,
-    ) -> Result<Compound<'w>, Error> {
+    ) -> Result<Self::SerializeTupleVariant, Error> {
         self.one()
             .serialize_tuple_variant(name, index, variant, len)
     }
 
-    fn serialize_map(self, len: Option<usize>) -> Result<Compound<'w>, Error> {
+    fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, Error> {
         self.one().serialize_map(len)
     }
 
-    fn serialize_struct(self, name: &'static str, len: usize) -> Result<Compound<'w>, Error> {
+    fn serialize_struct(
+        self,
+        name: &'static str,
+        len: usize,
+    ) -> Result<Self::SerializeStruct, Error> {
         self.one().serialize_struct(name, len)
     }
 
@@ -138,13 +158,17 @@ impl<'w> ser::Serializer for Spread<'w> {
         index: u32,
         variant: &'static str,
         len: usize,
-    ) -> Result<Compound<'w>, Error> {
+    ) -> Result<Self::SerializeStructVariant, Error> {
         self.one()
             .serialize_struct_variant(name, index, variant, len)
     }
 }
 
-impl ser::SerializeTuple for SpreadTuple<'_> {
+impl<W> ser::SerializeTuple for SpreadTuple<'_, W>
+where
+    W: Arguments,
+    for<'a> &'a mut W: Serializer<Ok = (), Error = Error>,
+{
     type Ok = ();
     type Error = Error;
 
@@ -157,7 +181,11 @@ impl ser::SerializeTuple for SpreadTuple<'_> {
     }
 }
 
-impl ser::SerializeTupleStruct for SpreadTuple<'_> {
+impl<W> ser::SerializeTupleStruct for SpreadTuple<'_, W>
+where
+    W: Arguments,
+    for<'a> &'a mut W: Serializer<Ok = (), Error = Error>,
+{
     type Ok = ();
     type Error = Error;
 

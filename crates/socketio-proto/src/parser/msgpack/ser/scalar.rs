@@ -1,0 +1,120 @@
+//! Scalars and headers, each in its shortest form, as the reference chooses it.
+
+use super::{Kind, Writer};
+use serde::ser::Error as _;
+use serde_json::Error;
+
+/// The first float that is no `u64`.
+const OVER_U64: f64 = 18_446_744_073_709_551_616.0;
+
+/// The first float below zero that is an `i64`.
+const MIN_I64: f64 = -9_223_372_036_854_775_808.0;
+
+impl Writer<'_> {
+    pub(super) fn nil(&mut self) {
+        self.out.push(0xc0);
+    }
+
+    pub(super) fn bool(&mut self, value: bool) {
+        self.out.push(if value { 0xc3 } else { 0xc2 });
+    }
+
+    pub(super) fn unsigned(&mut self, value: u64) {
+        if let Ok(value @ ..0x80) = u8::try_from(value) {
+            self.out.push(value);
+        } else if let Ok(value) = u8::try_from(value) {
+            self.marked(0xcc, value.to_be_bytes());
+        } else if let Ok(value) = u16::try_from(value) {
+            self.marked(0xcd, value.to_be_bytes());
+        } else if let Ok(value) = u32::try_from(value) {
+            self.marked(0xce, value.to_be_bytes());
+        } else {
+            self.marked(0xcf, value.to_be_bytes());
+        }
+    }
+
+    pub(super) fn signed(&mut self, value: i64) {
+        if let Ok(value) = u64::try_from(value) {
+            self.unsigned(value);
+        } else if value >= -32 {
+            // The low byte of a number from -32 on is its own marker.
+            self.out.extend(value.to_be_bytes().last());
+        } else if let Ok(value) = i8::try_from(value) {
+            self.marked(0xd0, value.to_be_bytes());
+        } else if let Ok(value) = i16::try_from(value) {
+            self.marked(0xd1, value.to_be_bytes());
+        } else if let Ok(value) = i32::try_from(value) {
+            self.marked(0xd2, value.to_be_bytes());
+        } else {
+            self.marked(0xd3, value.to_be_bytes());
+        }
+    }
+
+    /// JavaScript has one type of number: a whole one is written as an integer. From 2^64 on the
+    /// reference then loses the number; here it stays a float.
+    pub(super) fn float(&mut self, value: f64) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "compared"
+        )]
+        let (unsigned, signed) = (value as u64, value as i64);
+        if (0.0..OVER_U64).contains(&value) && unsigned as f64 == value {
+            self.unsigned(unsigned);
+        } else if (MIN_I64..0.0).contains(&value) && signed as f64 == value {
+            self.signed(signed);
+        } else {
+            self.marked(0xcb, value.to_be_bytes());
+        }
+    }
+
+    pub(super) fn string(&mut self, value: &str) -> Result<(), Error> {
+        self.out.reserve(5 + value.len());
+        match u8::try_from(value.len()) {
+            Ok(len @ ..32) => self.out.push(0xa0 | len),
+            Ok(len) => self.marked(0xd9, [len]),
+            Err(_) => self.length(0xda, value.len())?,
+        }
+        self.out.extend_from_slice(value.as_bytes());
+        Ok(())
+    }
+
+    pub(super) fn binary(&mut self, value: &[u8]) -> Result<(), Error> {
+        self.out.reserve(5 + value.len());
+        match u8::try_from(value.len()) {
+            Ok(len) => self.marked(0xc4, [len]),
+            Err(_) => self.length(0xc5, value.len())?,
+        }
+        self.out.extend_from_slice(value);
+        Ok(())
+    }
+
+    pub(super) fn header(&mut self, kind: Kind, len: usize) -> Result<(), Error> {
+        let (short, long) = match kind {
+            Kind::Array => (0x90, 0xdc),
+            Kind::Map => (0x80, 0xde),
+        };
+        match u8::try_from(len) {
+            Ok(len @ ..16) => self.out.push(short | len),
+            _ => self.length(long, len)?,
+        }
+        Ok(())
+    }
+
+    /// A length of two bytes behind `marker`, or of four behind the marker after that.
+    fn length(&mut self, marker: u8, len: usize) -> Result<(), Error> {
+        if let Ok(len) = u16::try_from(len) {
+            self.marked(marker, len.to_be_bytes());
+        } else if let Ok(len) = u32::try_from(len) {
+            self.marked(marker + 1, len.to_be_bytes());
+        } else {
+            return Err(Error::custom("a length over 32 bits"));
+        }
+        Ok(())
+    }
+
+    fn marked<const N: usize>(&mut self, marker: u8, bytes: [u8; N]) {
+        self.out.push(marker);
+        self.out.extend_from_slice(&bytes);
+    }
+}
