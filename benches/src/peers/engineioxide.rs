@@ -1,0 +1,88 @@
+//! `engineioxide-core`: the codecs of the Engine.IO server below socketioxide.
+//!
+//! Its coders of bodies are asynchronous. They are polled once, with a body that is complete:
+//! their best case.
+
+use crate::corpus::{EnginePacket, body_v4};
+use crate::{Task, operation};
+use bytes::Bytes;
+use engineioxide_core::{Packet, PacketBuf, ProtocolVersion::V4, Str, payload};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use http_body_util::Full;
+
+pub(crate) const NAME: &str = "engineioxide-core";
+
+const UNLIMITED: u64 = 1 << 30;
+
+pub(crate) fn decode(packet: &EnginePacket) -> Box<dyn Task> {
+    let text = shared(packet.text());
+    operation(
+        move || text.clone(),
+        |text| Packet::parse(V4, text).unwrap(),
+        |packet| show(&packet),
+    )
+}
+
+pub(crate) fn encode(packet: &EnginePacket) -> Box<dyn Task> {
+    let packet = theirs(packet);
+    operation(
+        move || packet.clone(),
+        |packet| payload::packet_encoder(packet, V4, false),
+        |bytes| bytes.to_vec(),
+    )
+}
+
+pub(crate) fn decode_body(packets: &[EnginePacket]) -> Box<dyn Task> {
+    let body = Bytes::from(body_v4(packets));
+    operation(
+        move || body.clone(),
+        |body| {
+            let packets = payload::decoder(Full::new(body), None, V4, UNLIMITED);
+            let packets = packets.map(Result::unwrap).collect::<Vec<_>>();
+            packets.now_or_never().expect("the body is complete")
+        },
+        |packets| packets.iter().map(show).collect::<Vec<_>>().join(&b'\n'),
+    )
+}
+
+pub(crate) fn encode_body(packets: &[EnginePacket]) -> Box<dyn Task> {
+    let packets: Vec<_> = packets.iter().map(theirs).collect();
+    operation(
+        move || -> Vec<_> {
+            let packets = packets.iter().cloned();
+            packets
+                .map(|packet| PacketBuf::from_iter([packet]))
+                .collect()
+        },
+        |packets| {
+            let body = payload::encoder(stream::iter(packets), V4, false, UNLIMITED);
+            body.now_or_never().expect("the packets are there").data
+        },
+        |bytes| bytes.to_vec(),
+    )
+}
+
+/// Text as a transport has it: a clone of it counts a reference.
+pub(crate) fn shared(text: String) -> Str {
+    let text = Str::from(text);
+    // The first clone of a `Bytes` allocates its count.
+    drop(text.clone());
+    text
+}
+
+fn theirs(packet: &EnginePacket) -> Packet {
+    match packet {
+        EnginePacket::Ping => Packet::Ping,
+        EnginePacket::Text(text) => Packet::Message(shared(text.clone())),
+        EnginePacket::Binary(bytes) => Packet::Binary(bytes.clone()),
+    }
+}
+
+fn show(packet: &Packet) -> Vec<u8> {
+    match packet {
+        Packet::Ping => b"ping".to_vec(),
+        Packet::Message(text) => [b"text ", text.as_bytes()].concat(),
+        Packet::Binary(bytes) => [b"binary ", &bytes[..]].concat(),
+        other => panic!("not in the corpus: {other:?}"),
+    }
+}
