@@ -60,6 +60,7 @@ impl Packet {
     ///
     /// As [`PacketRef::from_text`], and [`DecodeError::Base64`] or [`DecodeError::Open`] for data
     /// that cannot be read.
+    #[inline]
     pub fn from_frame(frame: Frame) -> Result<Self, DecodeError> {
         match frame {
             Frame::Binary(bytes) => Ok(Self::Message(Message::Binary(bytes))),

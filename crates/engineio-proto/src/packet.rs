@@ -21,6 +21,7 @@ mod parse;
 mod v3;
 
 use crate::{Sid, Text, Transport};
+use alloc::boxed::Box;
 use bytes::{Bytes, BytesMut};
 use core::{str::Utf8Error, time::Duration};
 use smallvec::SmallVec;
@@ -86,8 +87,8 @@ pub struct Open {
 /// One packet, owned; its data shares the storage of the frame that brought it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Packet {
-    /// `0`: the handshake.
-    Open(Open),
+    /// `0`: the handshake. Boxed, since it is large and comes once.
+    Open(Box<Open>),
     /// `1`: end of the session.
     Close,
     /// `2`: heartbeat, or `probe`.

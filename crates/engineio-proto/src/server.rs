@@ -155,7 +155,7 @@ impl Session {
             max_payload: config.max_payload as u64,
         };
         let mut packet = BytesMut::new();
-        Packet::Open(open).encode_text(&mut packet);
+        Packet::Open(Box::new(open)).encode_text(&mut packet);
         let mut outbox = Outbox::new();
         // Ids and names of transports are ASCII: the default is never taken.
         outbox.push(Outgoing::packet(Text::try_from(packet).unwrap_or_default()));

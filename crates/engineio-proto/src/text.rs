@@ -31,12 +31,14 @@ impl Text {
     ///
     /// If `subset` does not lie within `self`.
     #[must_use]
+    #[inline]
     pub fn slice_ref(&self, subset: &str) -> Self {
         Self(self.0.slice_ref(subset))
     }
 
     /// The text, borrowed.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }

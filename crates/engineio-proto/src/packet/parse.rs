@@ -2,6 +2,7 @@
 
 use super::{Message, Open, Packet, PacketRef, base64};
 use crate::{DecodeError, Text};
+use alloc::boxed::Box;
 use bytes::Bytes;
 
 impl<'a> PacketRef<'a> {
@@ -11,6 +12,7 @@ impl<'a> PacketRef<'a> {
     ///
     /// [`DecodeError::Empty`], or [`DecodeError::UnknownType`] for a first character other than
     /// `0` to `6` and `b`.
+    #[inline]
     pub fn from_text(text: &'a str) -> Result<Self, DecodeError> {
         let kind = *text.as_bytes().first().ok_or(DecodeError::Empty)?;
         // None in the middle of a character: then `kind` is no ASCII digit either.
@@ -31,9 +33,10 @@ impl<'a> PacketRef<'a> {
 
 impl Packet {
     /// The owned packet of a view into `source`, sharing its storage.
+    #[inline]
     pub(crate) fn from_view(source: &Text, view: PacketRef<'_>) -> Result<Self, DecodeError> {
         Ok(match view {
-            PacketRef::Open(data) => Self::Open(Open::parse(data)?),
+            PacketRef::Open(data) => Self::Open(Box::new(Open::parse(data)?)),
             PacketRef::Close => Self::Close,
             PacketRef::Ping(data) => Self::Ping(source.slice_ref(data)),
             PacketRef::Pong(data) => Self::Pong(source.slice_ref(data)),

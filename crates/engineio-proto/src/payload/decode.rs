@@ -1,7 +1,7 @@
 //! Reading a body of any encoding, borrowed and owned.
 
 use super::{Encoding, v3_binary, v3_text, v4};
-use crate::{DecodeError, Message, Packet, PacketRef, Text, packet::base64::Arena, unicode};
+use crate::{DecodeError, Frame, Message, Packet, PacketRef, Text, packet::base64::Arena, unicode};
 use bytes::Bytes;
 use core::iter::FusedIterator;
 
@@ -34,6 +34,7 @@ enum View<'a> {
 impl<'a> Iterator for Packets<'a> {
     type Item = Result<PacketRef<'a>, DecodeError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.0 {
             View::V4(packets) => packets.next(),
@@ -58,19 +59,20 @@ impl FusedIterator for Packets<'_> {}
 /// alive as a whole.
 #[must_use]
 pub fn decode(encoding: Encoding, body: &Bytes) -> Decode {
-    let state = match encoding {
-        Encoding::V3Binary => State::V3Binary(body.clone(), v3_binary::Cursor::default()),
-        Encoding::V4 | Encoding::V3Text => match (encoding, Text::try_from(body.clone())) {
-            (_, Err(_)) => State::NotText,
-            (Encoding::V3Text, Ok(text)) => {
-                let cursor = v3_text::Cursor::new(&text);
-                State::V3Text(text, cursor)
+    let source = match encoding {
+        Encoding::V3Binary => Source::V3Binary(body.clone()),
+        Encoding::V4 | Encoding::V3Text => match Text::try_from(body.clone()) {
+            Err(_) => Source::NotText,
+            Ok(text) if encoding == Encoding::V4 => Source::V4(text),
+            Ok(text) => {
+                let is_ascii = text.is_ascii();
+                Source::V3Text { text, is_ascii }
             }
-            (_, Ok(text)) => State::V4(text, v4::Cursor::default()),
         },
     };
     Decode {
-        state,
+        source,
+        left: Some(body.len()),
         arena: Arena::default(),
     }
 }
@@ -78,38 +80,56 @@ pub fn decode(encoding: Encoding, body: &Bytes) -> Decode {
 /// Iterator over the packets of one body; the first error is its last item.
 #[derive(Debug)]
 pub struct Decode {
-    state: State,
+    source: Source,
+    /// Bytes of the body that were not read yet; none at the end and after an error.
+    left: Option<usize>,
     arena: Arena,
 }
 
 #[derive(Debug)]
-enum State {
-    V4(Text, v4::Cursor),
-    V3Text(Text, v3_text::Cursor),
-    V3Binary(Bytes, v3_binary::Cursor),
+enum Source {
+    V4(Text),
+    V3Text { text: Text, is_ascii: bool },
+    V3Binary(Bytes),
     NotText,
-    Done,
 }
 
 impl Iterator for Decode {
     type Item = Result<Packet, DecodeError>;
 
+    /// Goes on with the borrowed iterator where it was left.
     fn next(&mut self) -> Option<Self::Item> {
-        let item = match &mut self.state {
-            State::V4(text, cursor) => cursor
-                .next(text)?
-                .and_then(|view| own(&mut self.arena, text, view, cursor.left(text))),
-            State::V3Text(text, cursor) => cursor
-                .next(text)?
-                .and_then(|view| own(&mut self.arena, text, view, cursor.left(text))),
-            State::V3Binary(body, cursor) => cursor
-                .next(body)?
-                .and_then(|element| own_element(&mut self.arena, body, element)),
-            State::NotText => Err(DecodeError::Utf8),
-            State::Done => return None,
+        let at = |len: usize| Some(len - self.left?);
+        let item = match &self.source {
+            Source::V4(text) => {
+                let rest = text.get(at(text.len())?..);
+                let mut packets = v4::Packets { rest };
+                let view = packets.next()?;
+                self.left = packets.rest.map(str::len);
+                view.and_then(|view| own(&mut self.arena, text, view, self.left))
+            }
+            Source::V3Text { text, is_ascii } => {
+                let rest = text.get(at(text.len())?..);
+                let is_ascii = *is_ascii;
+                let mut packets = v3_text::Packets { rest, is_ascii };
+                let view = packets.next()?;
+                self.left = packets.rest.map(str::len);
+                view.and_then(|view| own(&mut self.arena, text, view, self.left))
+            }
+            Source::V3Binary(body) => {
+                let rest = body.get(at(body.len())?..);
+                let mut elements = v3_binary::Elements { rest };
+                let element = elements.next()?;
+                self.left = elements.rest.map(<[u8]>::len);
+                element.and_then(|element| own_element(body, element))
+            }
+            Source::NotText => {
+                self.left?;
+                Err(DecodeError::Utf8)
+            }
         };
         if item.is_err() {
-            self.state = State::Done;
+            self.left = None;
         }
         Some(item)
     }
@@ -117,35 +137,30 @@ impl Iterator for Decode {
 
 impl FusedIterator for Decode {}
 
-/// The owned packet of a view into `source`, which `left` more bytes follow.
+/// The owned packet of a view into `source`, of which so much is left.
+#[inline]
 fn own(
     arena: &mut Arena,
     source: &Text,
     view: PacketRef<'_>,
-    left: usize,
+    left: Option<usize>,
 ) -> Result<Packet, DecodeError> {
     match view {
         PacketRef::Base64(data) => {
-            let bytes = arena.decode(data, data.len() + left)?;
+            let bytes = arena.decode(data, data.len() + left.unwrap_or_default())?;
             Ok(Packet::Message(Message::Binary(bytes)))
         }
         view => Packet::from_view(source, view),
     }
 }
 
-/// The same for an element of a binary body, where base64 has little to do.
-fn own_element(
-    arena: &mut Arena,
-    body: &Bytes,
-    element: v3_binary::Element<'_>,
-) -> Result<Packet, DecodeError> {
-    match element {
+/// The same for an element of a binary body, where base64 is nothing that a client writes.
+fn own_element(body: &Bytes, element: v3_binary::Element<'_>) -> Result<Packet, DecodeError> {
+    Packet::from_frame_v3(match element {
         v3_binary::Element::Text(text) => {
             let text = Text::try_from(body.slice_ref(text)).map_err(|_| DecodeError::Utf8)?;
-            own(arena, &text, PacketRef::from_text_v3(&text)?, 0)
+            Frame::Text(text)
         }
-        v3_binary::Element::Binary(bytes) => {
-            Packet::from_frame_v3(crate::Frame::Binary(body.slice_ref(bytes)))
-        }
-    }
+        v3_binary::Element::Binary(bytes) => Frame::Binary(body.slice_ref(bytes)),
+    })
 }

@@ -43,26 +43,20 @@ const END_OF_LENGTH: u8 = 0xff;
 /// ```
 #[must_use]
 pub fn packets(body: &[u8]) -> Packets<'_> {
-    Packets {
-        body,
-        cursor: Cursor::default(),
-    }
+    Packets(Elements { rest: Some(body) })
 }
 
 /// Iterator of [`packets`].
 #[derive(Clone, Debug)]
-pub struct Packets<'a> {
-    body: &'a [u8],
-    cursor: Cursor,
-}
+pub struct Packets<'a>(Elements<'a>);
 
 impl<'a> Iterator for Packets<'a> {
     type Item = Result<PacketRef<'a>, DecodeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let item = self.cursor.next(self.body)?.and_then(Element::packet);
+        let item = self.0.next()?.and_then(Element::packet);
         if item.is_err() {
-            self.cursor = Cursor(None);
+            self.0.rest = None;
         }
         Some(item)
     }
@@ -109,22 +103,19 @@ impl<'a> Element<'a> {
     }
 }
 
-/// A place in a body: the start of the next element; none after an error.
+/// The elements of a body, not read yet.
 #[derive(Clone, Debug)]
-pub(super) struct Cursor(Option<usize>);
-
-impl Default for Cursor {
-    fn default() -> Self {
-        Self(Some(0))
-    }
+pub(super) struct Elements<'a> {
+    /// What follows the last element that was cut off; none if nothing does.
+    pub(super) rest: Option<&'a [u8]>,
 }
 
-impl Cursor {
-    /// The element here. `body` must be the same at each call.
-    pub(super) fn next<'a>(&mut self, body: &'a [u8]) -> Option<Result<Element<'a>, DecodeError>> {
-        let start = self.0.take()?;
-        let Some((kind, rest)) = body.get(start..)?.split_first() else {
-            return (start == 0).then_some(Err(DecodeError::Empty));
+impl<'a> Iterator for Elements<'a> {
+    type Item = Result<Element<'a>, DecodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Some((kind, rest)) = self.rest.take()?.split_first() else {
+            return Some(Err(DecodeError::Empty));
         };
         let element = match *kind {
             TEXT => Element::Text,
@@ -134,7 +125,7 @@ impl Cursor {
         let Ok((rest, packet)) = counted(rest) else {
             return Some(Err(DecodeError::Length));
         };
-        self.0 = Some(body.len() - rest.len());
+        self.rest = Some(rest).filter(|rest| !rest.is_empty());
         Some(Ok(element(packet)))
     }
 }

@@ -34,23 +34,55 @@ pub(super) const MAX_DIGITS: usize = 15;
 #[must_use]
 pub fn packets(body: &str) -> Packets<'_> {
     Packets {
-        body,
-        cursor: Cursor::new(body),
+        rest: Some(body),
+        is_ascii: body.is_ascii(),
     }
 }
 
 /// Iterator of [`packets`].
 #[derive(Clone, Debug)]
 pub struct Packets<'a> {
-    body: &'a str,
-    cursor: Cursor,
+    /// What follows the last element that was read; none if nothing does.
+    pub(super) rest: Option<&'a str>,
+    /// Every character is one byte and one unit.
+    pub(super) is_ascii: bool,
+}
+
+impl<'a> Packets<'a> {
+    /// One packet, and what follows it.
+    #[inline]
+    fn split(&self, body: &'a str) -> Option<(&'a str, &'a str)> {
+        let (rest, len) = length(body.as_bytes()).ok()?;
+        let rest = body.get(body.len() - rest.len()..)?;
+        if self.is_ascii {
+            rest.split_at_checked(len)
+        } else {
+            rest.split_at_checked(utf16_prefix(rest, len)?.len())
+        }
+    }
 }
 
 impl<'a> Iterator for Packets<'a> {
     type Item = Result<PacketRef<'a>, DecodeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.cursor.next(self.body)
+        loop {
+            let body = self.rest.take()?;
+            if body.is_empty() {
+                return Some(Err(DecodeError::Empty));
+            }
+            let Some((packet, rest)) = self.split(body) else {
+                return Some(Err(DecodeError::Length));
+            };
+            let rest = Some(rest).filter(|rest| !rest.is_empty());
+            if packet.is_empty() {
+                self.rest = rest;
+                continue;
+            }
+            let item = PacketRef::from_text_v3(packet);
+            self.rest = rest.filter(|_| item.is_ok());
+            return Some(item);
+        }
     }
 }
 
@@ -86,64 +118,6 @@ pub(super) fn put_length(len: usize, zero: u8, out: &mut BytesMut) {
         }
     }
     out.put_slice(digits.get(digits.len() - count..).unwrap_or_default());
-}
-
-/// A place in a body.
-#[derive(Clone, Debug)]
-pub(super) struct Cursor {
-    /// The start of the next element; none after an error.
-    at: Option<usize>,
-    /// Every character is one byte and one unit.
-    is_ascii: bool,
-}
-
-impl Cursor {
-    pub(super) fn new(body: &str) -> Self {
-        Self {
-            at: Some(0),
-            is_ascii: body.is_ascii(),
-        }
-    }
-
-    /// The element here. `body` must be the same text at each call.
-    pub(super) fn next<'a>(&mut self, body: &'a str) -> Option<Result<PacketRef<'a>, DecodeError>> {
-        loop {
-            let start = self.at.take()?;
-            let rest = body.get(start..)?;
-            if rest.is_empty() {
-                return (start == 0).then_some(Err(DecodeError::Empty));
-            }
-            let Some((packet, rest)) = self.element(rest) else {
-                return Some(Err(DecodeError::Length));
-            };
-            let next = Some(body.len() - rest.len());
-            if packet.is_empty() {
-                self.at = next;
-                continue;
-            }
-            let item = PacketRef::from_text_v3(packet);
-            if item.is_ok() {
-                self.at = next;
-            }
-            return Some(item);
-        }
-    }
-
-    /// Bytes behind the last element.
-    pub(super) fn left(&self, body: &str) -> usize {
-        self.at.map_or(0, |at| body.len() - at)
-    }
-
-    /// One packet, and what follows it.
-    fn element<'a>(&self, input: &'a str) -> Option<(&'a str, &'a str)> {
-        let (rest, len) = length(input.as_bytes()).ok()?;
-        let rest = input.get(input.len() - rest.len()..)?;
-        if self.is_ascii {
-            rest.split_at_checked(len)
-        } else {
-            rest.split_at_checked(utf16_prefix(rest, len)?.len())
-        }
-    }
 }
 
 /// `<digits>:`

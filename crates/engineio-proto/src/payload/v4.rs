@@ -24,24 +24,25 @@ pub const SEPARATOR: u8 = 0x1e;
 /// ```
 #[must_use]
 pub fn packets(body: &str) -> Packets<'_> {
-    Packets {
-        body,
-        cursor: Cursor::default(),
-    }
+    Packets { rest: Some(body) }
 }
 
 /// Iterator of [`packets`].
 #[derive(Clone, Debug)]
 pub struct Packets<'a> {
-    body: &'a str,
-    cursor: Cursor,
+    /// What follows the last separator that was read; none at the end.
+    pub(super) rest: Option<&'a str>,
 }
 
 impl<'a> Iterator for Packets<'a> {
     type Item = Result<PacketRef<'a>, DecodeError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.cursor.next(self.body)
+        let (packet, rest) = split(self.rest?);
+        let item = PacketRef::from_text(packet);
+        self.rest = rest.filter(|_| item.is_ok());
+        Some(item)
     }
 }
 
@@ -57,31 +58,12 @@ pub fn encode<'p, R: Record + 'p>(records: impl IntoIterator<Item = &'p R>, out:
     }
 }
 
-/// A place in a body: the start of the next element, or past the end.
-#[derive(Clone, Debug)]
-pub(super) struct Cursor(Option<usize>);
-
-impl Default for Cursor {
-    fn default() -> Self {
-        Self(Some(0))
-    }
-}
-
-impl Cursor {
-    /// The element here. `body` must be the same text at each call.
-    pub(super) fn next<'a>(&mut self, body: &'a str) -> Option<Result<PacketRef<'a>, DecodeError>> {
-        let start = self.0.take()?;
-        let rest = body.get(start..)?;
-        let end = memchr::memchr(SEPARATOR, rest.as_bytes());
-        let item = PacketRef::from_text(rest.get(..end.unwrap_or(rest.len()))?);
-        if item.is_ok() {
-            self.0 = end.map(|end| start + end + 1);
-        }
-        Some(item)
-    }
-
-    /// Bytes behind the last element.
-    pub(super) fn left(&self, body: &str) -> usize {
-        self.0.map_or(0, |at| body.len() - at)
+/// The first element, and what follows its separator.
+#[inline]
+fn split(body: &str) -> (&str, Option<&str>) {
+    match memchr::memchr(SEPARATOR, body.as_bytes()) {
+        // The separator is a character of one byte, so neither cut can fail.
+        Some(end) => (body.get(..end).unwrap_or_default(), body.get(end + 1..)),
+        None => (body, None),
     }
 }

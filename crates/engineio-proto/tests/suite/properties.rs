@@ -29,13 +29,13 @@ fn open() -> impl Strategy<Value = Packet> {
         any::<u64>(),
     )
         .prop_map(|(sid, upgrades, interval, timeout, max_payload)| {
-            Packet::Open(Open {
+            Packet::Open(Box::new(Open {
                 sid: Sid::new(Text::from(sid)).unwrap(),
                 upgrades: upgrades.into_iter().collect(),
                 ping_interval: ms(interval.into()),
                 ping_timeout: ms(timeout.into()),
                 max_payload,
-            })
+            }))
         })
 }
 
