@@ -224,10 +224,15 @@ where
         }
         read = read(parts, body, host.config().max_payload) => read,
     };
-    client.drive(Origin::Network, |session, now| match read {
-        Ok(body) => session.handle_push(id, body, now),
-        Err(ReadError::TooLarge) => session.handle_push_too_large(id, now),
-        Err(ReadError::Broken) => session.handle_abort(id, now),
+    let body = match read {
+        Ok(body) => Some(body),
+        Err(ReadError::TooLarge) => None,
+        // The guard tells the session, which answers nobody who is gone.
+        Err(ReadError::Broken) => return engine::Response::bad_request(),
+    };
+    client.drive(Origin::Network, |session, now| match body {
+        Some(body) => session.handle_push(id, body, now),
+        None => session.handle_push_too_large(id, now),
     });
     guard.exchange = None;
     receiver
