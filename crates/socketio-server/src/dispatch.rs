@@ -198,6 +198,7 @@ impl Sio {
                 let client = socket.client();
                 client.step(Origin::Network, |state, _| state.data.take(socket.handle()));
                 socket.namespace().leave(socket);
+                socket.forget_listeners();
                 reject(client, socket.handle(), &refusal);
             }
         }
@@ -274,6 +275,7 @@ impl Sio {
                 Some(&reason),
             );
         }
+        inner.forget_listeners();
     }
 
     /// Starts the listeners of this name, with an event: the namespace's, then the socket's own.

@@ -204,9 +204,14 @@ impl NamespaceInner {
         accepted
     }
 
-    /// Takes a socket out of all rooms and out of the namespace, for good.
+    /// Takes a socket out of all rooms and out of the namespace, for good. Does nothing for one that
+    /// has left.
     pub(crate) fn leave(self: &Arc<Self>, socket: &SocketInner) {
         let gone = self.with_core(|members, now| {
+            // Its place may be another socket's by now.
+            if socket.stage() == Stage::Gone {
+                return None;
+            }
             // Under the lock: whoever finds it in another stage may count on its place in the
             // index.
             socket.set_stage(Stage::Gone);

@@ -125,6 +125,13 @@ impl SocketInner {
             .map(|overlay| read(overlay).snapshot(event))
     }
 
+    /// Takes its own listeners off for good: they may hold the socket, which would keep itself then.
+    pub(crate) fn forget_listeners(&self) {
+        if let Some(overlay) = self.overlay.get() {
+            change(overlay, Listeners::clear);
+        }
+    }
+
     pub(crate) fn serial_queue(&self) -> &Mutex<Queue> {
         self.serial.get_or_init(Box::default)
     }
