@@ -19,7 +19,7 @@ const LOOKALIKE: &str = r#""_placeholder":true"#;
 const PLACEHOLDER: &str = r#"{"_placeholder":true,"num":"#;
 
 /// Text and attachments of the payload that is being written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Writer {
     out: String,
     attachments: Vec<Bytes>,
@@ -33,6 +33,20 @@ pub(crate) struct Written {
     pub(crate) attachments: Vec<Bytes>,
     /// A map of the user's has a member `"_placeholder": true`.
     pub(crate) has_lookalike: bool,
+}
+
+/// Room for most events, so that their text grows no more.
+const CAPACITY: usize = 256;
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self {
+            out: String::with_capacity(CAPACITY),
+            attachments: Vec::new(),
+            depth: 0,
+            has_lookalike: false,
+        }
+    }
 }
 
 impl Writer {
@@ -95,7 +109,8 @@ impl Writer {
         value: impl FnOnce(&mut Self) -> Result<(), Error>,
     ) -> Result<(), Error> {
         value(self)?;
-        self.has_lookalike |= self.out.get(start..) == Some(LOOKALIKE);
+        let is_as_long = self.out.len() - start == LOOKALIKE.len();
+        self.has_lookalike |= is_as_long && self.out.ends_with(LOOKALIKE);
         Ok(())
     }
 }
@@ -104,7 +119,7 @@ impl Arguments for Writer {
     /// Between elements. No value ends with an opening bracket, so that the text itself tells
     /// whether an element is the first.
     fn separate(&mut self) {
-        if !self.out.ends_with(['[', '{']) {
+        if !matches!(self.out.as_bytes().last(), Some(b'[' | b'{')) {
             self.out.push(',');
         }
     }

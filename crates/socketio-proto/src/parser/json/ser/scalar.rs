@@ -1,70 +1,91 @@
 //! Numbers and strings, spelled as in JavaScript.
 
 use super::Writer;
+use crate::parser::json::scan::plain_len;
 use core::fmt::{Display, LowerExp, Write};
 
 impl Writer {
-    pub(super) fn integer(&mut self, value: impl Display) {
-        // Writing to a string cannot fail.
-        let _ = write!(self.out, "{value}");
+    pub(super) fn integer(&mut self, value: impl itoa::Integer) {
+        self.out.push_str(itoa::Buffer::new().format(value));
     }
 
     /// A float of any width, with its value for comparison. JavaScript uses an exponent from
     /// 1e21 upwards, with a plus sign, and below 1e-6.
-    pub(super) fn float(&mut self, float: impl Display + LowerExp, value: f64) {
-        // Writing to a string cannot fail.
-        let _ = if !value.is_finite() {
-            self.out.write_str("null")
-        } else if value == 0.0 {
-            self.out.write_char('0')
-        } else if (1e-6..1e21).contains(&value.abs()) {
-            write!(self.out, "{float}")
+    pub(super) fn float(&mut self, float: impl zmij::Float + Display + LowerExp, value: f64) {
+        if !value.is_finite() {
+            self.out.push_str("null");
+            return;
+        }
+        if value == 0.0 {
+            self.out.push('0');
+            return;
+        }
+        let mut buffer = zmij::Buffer::new();
+        let text = buffer.format_finite(float);
+        let magnitude = value.abs();
+        // An exponent comes earlier there than in JavaScript. Writing to a string cannot fail.
+        if !text.as_bytes().contains(&b'e') {
+            self.out.push_str(text.strip_suffix(".0").unwrap_or(text));
+        } else if (1e-6..1e21).contains(&magnitude) {
+            let _ = write!(self.out, "{float}");
         } else {
-            let written = write!(self.out, "{float:e}");
-            if value.abs() >= 1e21
+            let _ = write!(self.out, "{float:e}");
+            if magnitude >= 1e21
                 && let Some(exponent) = self.out.rfind('e')
             {
                 self.out.insert(exponent + 1, '+');
             }
-            written
-        };
+        }
     }
 
     pub(super) fn string(&mut self, text: &str) {
         self.out.reserve(text.len() + 2);
         self.out.push('"');
-        let mut plain = 0;
-        for (index, byte) in text.bytes().enumerate() {
-            let short = match byte {
-                b'"' => "\\\"",
-                b'\\' => "\\\\",
-                0x08 => "\\b",
-                b'\t' => "\\t",
-                b'\n' => "\\n",
-                0x0c => "\\f",
-                b'\r' => "\\r",
-                0x00..=0x1f => "",
-                _ => continue,
+        let plain = plain_len(text.as_bytes());
+        if plain == text.len() {
+            self.out.push_str(text);
+        } else {
+            self.escaped(text, plain);
+        }
+        self.out.push('"');
+    }
+
+    /// A text of which so many bytes at the front are plain.
+    fn escaped(&mut self, mut text: &str, mut plain: usize) {
+        while let Some((run, behind)) = text.split_at_checked(plain) {
+            self.out.push_str(run);
+            let Some(&byte) = behind.as_bytes().first() else {
+                break;
             };
-            self.out
-                .push_str(text.get(plain..index).unwrap_or_default());
-            plain = index + 1;
-            if short.is_empty() {
+            self.escape(byte);
+            text = behind.get(1..).unwrap_or_default();
+            plain = plain_len(text.as_bytes());
+        }
+    }
+
+    /// One character that cannot stand for itself: all of them are ASCII.
+    fn escape(&mut self, byte: u8) {
+        self.out.push_str(match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            0x08 => "\\b",
+            b'\t' => "\\t",
+            b'\n' => "\\n",
+            0x0c => "\\f",
+            b'\r' => "\\r",
+            _ => {
                 // Writing to a string cannot fail.
                 let _ = write!(self.out, "\\u{byte:04x}");
-            } else {
-                self.out.push_str(short);
+                return;
             }
-        }
-        self.out.push_str(text.get(plain..).unwrap_or_default());
-        self.out.push('"');
+        });
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::String;
+    use alloc::string::{String, ToString};
     use proptest::prelude::*;
 
     fn written(write: impl FnOnce(&mut Writer)) -> String {
@@ -106,6 +127,20 @@ mod tests {
         fn a_float_reads_back_as_itself(value in proptest::num::f64::NORMAL) {
             let text = written(|writer| writer.float(value, value));
             prop_assert_eq!(text.parse::<f64>().unwrap(), value);
+        }
+
+        /// Between 1e-6 and 1e21 the standard library spells as JavaScript does.
+        #[test]
+        fn a_float_has_no_exponent_where_javascript_has_none(
+            digits in -(1i64 << 53)..1 << 53,
+            exponent in -20..4,
+        ) {
+            let value = digits as f64 * 10f64.powi(exponent);
+            prop_assume!((1e-6..1e21).contains(&value.abs()));
+            prop_assert_eq!(written(|writer| writer.float(value, value)), value.to_string());
+            let single = value as f32;
+            let text = written(|writer| writer.float(single, single.into()));
+            prop_assert_eq!(text, single.to_string());
         }
 
         #[test]
