@@ -87,6 +87,11 @@ impl Polling {
         granted(&self.text().await)
     }
 
+    /// The packets that have come, but were not asked for.
+    pub(crate) fn take_rest(&mut self) -> VecDeque<String> {
+        std::mem::take(&mut self.inbox)
+    }
+
     /// The connections, for another session.
     pub(crate) fn into_connections(self) -> (Http, Http) {
         (self.poll, self.push)
