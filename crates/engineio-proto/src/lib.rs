@@ -142,8 +142,12 @@
 //!
 //! # Features
 //!
-//! `std`, on by default, looks for the machine's best instructions for base64, UTF-8 and searches while the
-//! program runs. It changes the speed and nothing else; without it the crate needs `alloc` only.
+//! * `std`, on by default, looks for the machine's best instructions for base64, UTF-8 and searches
+//!   while the program runs. Without it the crate needs `alloc` only.
+//! * `turbo` has another engine for base64, which is several times faster where there is AVX-512.
+//!   It is young, and needs Rust 1.93.
+//!
+//! Either changes the speed and nothing else.
 #![no_std]
 #![warn(
     clippy::std_instead_of_core,

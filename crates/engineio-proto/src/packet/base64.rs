@@ -2,7 +2,18 @@
 //! absent since the reference takes that too. Other alphabets, blanks, spare bits and surplus
 //! padding are refused.
 //!
-//! The feature `std` chooses the fastest instructions of the machine; what is accepted is the same.
+//! The features `std` and `turbo` choose an engine that looks for the machine's instructions; what is
+//! accepted is the same.
+
+#[cfg(not(any(feature = "std", feature = "turbo")))]
+#[path = "base64/portable.rs"]
+mod engine;
+#[cfg(all(feature = "std", not(feature = "turbo")))]
+#[path = "base64/simd.rs"]
+mod engine;
+#[cfg(feature = "turbo")]
+#[path = "base64/turbo.rs"]
+mod engine;
 
 use crate::DecodeError;
 use alloc::{string::String, vec::Vec};
@@ -25,8 +36,7 @@ pub(crate) fn encode_string(data: &[u8], out: &mut String) {
 
 /// Nothing at all is an empty message.
 pub(crate) fn decode(data: &str) -> Result<Bytes, DecodeError> {
-    // Exact room: `Bytes` would copy to shrink.
-    let mut bytes = Vec::with_capacity(data.len() * 3 / 4);
+    let mut bytes = Vec::new();
     decode_base64(data, &mut bytes)?;
     Ok(Bytes::from(bytes))
 }
@@ -52,7 +62,7 @@ pub fn decode_base64(data: &str, out: &mut Vec<u8>) -> Result<(), DecodeError> {
     let data = unpadded(data)?;
     let len = out.len();
     // An engine may make room for no more than this message.
-    out.reserve(data.len() * 3 / 4);
+    out.reserve(decoded_room(data.len()));
     let decoded = engine::decode_append(data, out);
     if decoded.is_err() {
         out.truncate(len);
@@ -68,15 +78,21 @@ impl Arena {
     /// As [`decode`]; `rest` characters of the body, this message included, are still to come.
     pub(crate) fn decode(&mut self, data: &str, rest: usize) -> Result<Bytes, DecodeError> {
         let data = unpadded(data)?;
-        let len = data.len() * 3 / 4;
-        if self.0.capacity() < len {
+        let room = decoded_room(data.len());
+        if self.0.capacity() < room {
             // No more than that can follow, even if all of it is base64.
-            self.0.reserve(rest * 3 / 4);
+            self.0.reserve(decoded_room(rest));
         }
-        self.0.resize(len, 0);
-        engine::decode_slice(data, &mut self.0)?;
+        self.0.resize(room, 0);
+        let len = engine::decode_slice(data, &mut self.0)?;
+        self.0.truncate(len);
         Ok(self.0.split().freeze())
     }
+}
+
+/// Bytes that an engine may want for so many characters: a whole group for one that is begun.
+fn decoded_room(len: usize) -> usize {
+    len.div_ceil(4) * 3
 }
 
 /// Without its padding, which stands at the end of a group of four if it stands at all.
@@ -93,67 +109,10 @@ fn unpadded(data: &str) -> Result<&[u8], DecodeError> {
     }
 }
 
-#[cfg(feature = "std")]
-mod engine {
-    use super::{DecodeError, String, Vec};
-    use base64_simd::{AsOut as _, STANDARD, STANDARD_NO_PAD};
-
-    pub(super) fn encode(data: &[u8], out: &mut [u8]) {
-        let _ = STANDARD.encode(data, out.as_out());
-    }
-
-    pub(super) fn encode_string(data: &[u8], out: &mut String) {
-        STANDARD.encode_append(data, out);
-    }
-
-    pub(super) fn decode_append(data: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
-        STANDARD_NO_PAD
-            .decode_append(data, out)
-            .map_err(|_| DecodeError::Base64)
-    }
-
-    pub(super) fn decode_slice(data: &[u8], out: &mut [u8]) -> Result<(), DecodeError> {
-        match STANDARD_NO_PAD.decode(data, out.as_out()) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(DecodeError::Base64),
-        }
-    }
-}
-
-#[cfg(not(feature = "std"))]
-mod engine {
-    use super::{DecodeError, String, Vec};
-    use base64::{
-        Engine as _,
-        engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
-    };
-
-    pub(super) fn encode(data: &[u8], out: &mut [u8]) {
-        let written = STANDARD.encode_slice(data, out);
-        debug_assert!(written.is_ok(), "the room was counted");
-    }
-
-    pub(super) fn encode_string(data: &[u8], out: &mut String) {
-        STANDARD.encode_string(data, out);
-    }
-
-    pub(super) fn decode_append(data: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
-        STANDARD_NO_PAD
-            .decode_vec(data, out)
-            .map_err(|_| DecodeError::Base64)
-    }
-
-    pub(super) fn decode_slice(data: &[u8], out: &mut [u8]) -> Result<(), DecodeError> {
-        match STANDARD_NO_PAD.decode_slice(data, out) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(DecodeError::Base64),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn ep_04_base64_is_strict_but_for_padding() {
@@ -190,5 +149,42 @@ mod tests {
         let second = arena.decode("AwQF", 4).unwrap();
         assert_eq!((&first[..], &second[..]), (&[0, 1, 2][..], &[3, 4, 5][..]));
         assert_eq!(first.as_ptr().wrapping_add(3), second.as_ptr());
+    }
+
+    /// The engine that every build has, and the same rule for padding.
+    fn portable(data: &str) -> Option<Vec<u8>> {
+        use ::base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+        STANDARD_NO_PAD.decode(unpadded(data).ok()?).ok()
+    }
+
+    proptest! {
+        #[test]
+        fn every_engine_accepts_and_writes_the_same(
+            data in proptest::collection::vec(any::<u8>(), 0..400),
+            at in any::<prop::sample::Index>(),
+            other in "[A-Za-z0-9+/=_\\- \n\\PC]",
+            cut in 0..3_usize,
+        ) {
+            use ::base64::{Engine as _, engine::general_purpose::STANDARD};
+            let mut wire = BytesMut::new();
+            encode(&data, &mut wire);
+            let mut text = String::new();
+            encode_string(&data, &mut text);
+            prop_assert_eq!(&text, &STANDARD.encode(&data));
+            prop_assert_eq!(wire, &text);
+            prop_assert_eq!(decode(&text), Ok(Bytes::from(data)));
+
+            // One character replaced, and the end cut off.
+            if !text.is_empty() {
+                let at = at.index(text.len());
+                text.replace_range(at..=at, &other);
+            }
+            let end = text.floor_char_boundary(text.len().saturating_sub(cut));
+            text.truncate(end);
+            let ours = decode(&text).ok().map(Vec::from);
+            prop_assert_eq!(&ours, &portable(&text), "{}", text);
+            let arena = Arena::default().decode(&text, text.len());
+            prop_assert_eq!(arena.ok().map(Vec::from), ours);
+        }
     }
 }
