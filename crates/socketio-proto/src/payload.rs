@@ -309,6 +309,16 @@ impl Payload {
         }
     }
 
+    /// All binary data, in the order of its numbers or, with MessagePack, of its places. Nothing
+    /// is copied.
+    pub fn binaries(&self) -> Vec<Bytes> {
+        match &self.content {
+            Content::Json { attachments, .. } => attachments.clone(),
+            #[cfg(feature = "msgpack")]
+            Content::MsgPack(data) => data.binaries(),
+        }
+    }
+
     /// The binary data that a decoded [`Attachment`] stands for. Nothing is copied.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod date;
 pub(crate) mod de;
 mod decoder;
 pub(crate) mod header;
+mod number;
 pub(crate) mod scan;
 pub(crate) mod ser;
 

@@ -48,6 +48,17 @@ impl Data {
         arguments.sharing(&self.value)
     }
 
+    pub(super) fn binaries(&self) -> Vec<Bytes> {
+        let mut cursor = Cursor::new(&self.value);
+        let tokens = core::iter::from_fn(|| cursor.token());
+        tokens
+            .filter_map(|token| match token {
+                Token::Binary(bytes) => Some(self.value.slice_ref(bytes)),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// The bytes that `attachment` borrowed, if it borrowed from here.
     pub(super) fn attachment(&self, attachment: Attachment) -> Option<Bytes> {
         let range = attachment.range_in(&self.value)?;

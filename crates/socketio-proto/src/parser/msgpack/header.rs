@@ -1,6 +1,7 @@
 //! The packet around its data: a view that borrows the message.
 
 use super::arguments;
+use super::number::whole;
 use super::scan::{Cursor, Token};
 use crate::parser::Kind;
 use crate::payload::Arguments;
@@ -174,12 +175,7 @@ impl<'a> Members<'a> {
 fn integer(token: Token<'_>) -> Option<u64> {
     match token {
         Token::Unsigned(value) => Some(value),
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "compared"
-        )]
-        Token::Float(value) if value as u64 as f64 == value => Some(value as u64),
+        Token::Float(value) => whole(value),
         _ => None,
     }
 }

@@ -77,11 +77,21 @@ impl<'b> Writer<'b> {
     /// Ends a list or map of `len` elements. What was announced may have been wrong, or unknown.
     fn close(&mut self, open: Open, len: usize) -> Result<(), Error> {
         self.depth -= 1;
-        if len != open.announced {
-            let content = self.out.split_off(open.end);
-            self.out.truncate(open.start);
-            self.header(open.kind, len)?;
-            self.out.extend_from_slice(&content);
+        if len == open.announced {
+            return Ok(());
+        }
+        let Open { start, end, .. } = open;
+        let content_end = self.out.len();
+        self.header(open.kind, len)?;
+        let header = self.out.len() - content_end;
+        if header == end - start {
+            self.out.copy_within(content_end.., start);
+            self.out.truncate(content_end);
+        } else {
+            if let Some(rest) = self.out.get_mut(start..) {
+                rest.rotate_right(header);
+            }
+            self.out.drain(start + header..end + header);
         }
         Ok(())
     }

@@ -1,14 +1,9 @@
 //! Scalars and headers, each in its shortest form, as the reference chooses it.
 
 use super::{Kind, Writer};
+use crate::parser::msgpack::number::{whole, whole_below_zero};
 use serde::ser::Error as _;
 use serde_json::Error;
-
-/// The first float that is no `u64`.
-const OVER_U64: f64 = 18_446_744_073_709_551_616.0;
-
-/// The first float below zero that is an `i64`.
-const MIN_I64: f64 = -9_223_372_036_854_775_808.0;
 
 impl Writer<'_> {
     pub(super) fn nil(&mut self) {
@@ -53,16 +48,10 @@ impl Writer<'_> {
     /// JavaScript has one type of number: a whole one is written as an integer. From 2^64 on the
     /// reference then loses the number; here it stays a float.
     pub(super) fn float(&mut self, value: f64) {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "compared"
-        )]
-        let (unsigned, signed) = (value as u64, value as i64);
-        if (0.0..OVER_U64).contains(&value) && unsigned as f64 == value {
-            self.unsigned(unsigned);
-        } else if (MIN_I64..0.0).contains(&value) && signed as f64 == value {
-            self.signed(signed);
+        if let Some(value) = whole(value) {
+            self.unsigned(value);
+        } else if let Some(value) = whole_below_zero(value) {
+            self.signed(value);
         } else {
             self.marked(0xcb, value.to_be_bytes());
         }
