@@ -38,10 +38,12 @@ impl<L> Entry<L> {
     /// The listener, if it may be called now. For one that is called once this is the claim: only
     /// one caller ever gets it.
     pub(crate) fn claim(&self) -> Option<&L> {
+        // What was taken off here may still be on in an older copy, whose claim this must not be.
+        let listener = self.listener.as_ref()?;
         // The flag guards nothing but itself, so the atomicity of the swap is all that is needed.
         match &self.claimed {
             Some(claimed) if claimed.swap(true, Ordering::Relaxed) => None,
-            _ => self.listener.as_ref(),
+            _ => Some(listener),
         }
     }
 
