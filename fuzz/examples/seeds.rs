@@ -18,15 +18,24 @@ const MAX_LEN: usize = 512;
 fn main() {
     write("eio_packet", packets());
     write(
-        "eio_payload_v4",
-        strings("engineio-proto", "engine-payloads-v4", "wire"),
+        "eio_payload_v3_text",
+        payloads("engine-payloads-v3", "wire_text"),
     );
+    write(
+        "eio_payload_v3_binary",
+        payloads("engine-payloads-v3", "wire_hex"),
+    );
+    write("eio_payload_v4", payloads("engine-payloads-v4", "wire"));
+    write("eio_jsonp", forms());
     write("eio_query", requests());
     write("eio_server_ops", server_operations());
+    write("wt_stream", streams());
     write("sio_header", headers());
     write("sio_json", messages());
+    write("sio_msgpack", msgpack());
     write("sio_serde", values());
     write("sio_connection_ops", conversations());
+    write("sio_namespace_ops", broadcasts());
     write("observer_ops", registrations());
 }
 
@@ -34,7 +43,10 @@ fn main() {
 type Seeds = Vec<(String, Vec<u8>)>;
 
 fn packets() -> Seeds {
-    let cases = cases("engineio-proto", "engine-packets-v4").into_iter();
+    let files = ["engine-packets-v4", "engine-packets-v3"];
+    let cases = files
+        .into_iter()
+        .flat_map(|file| cases("engineio-proto", file));
     cases
         .filter_map(|(id, case)| {
             let wire = match case["wire_text"].as_str() {
@@ -42,6 +54,47 @@ fn packets() -> Seeds {
                 None => base64(case["wire_binary_base64"].as_str()?),
             };
             Some((id, wire))
+        })
+        .collect()
+}
+
+fn payloads(file: &str, field: &str) -> Seeds {
+    let cases = cases("engineio-proto", file).into_iter();
+    cases
+        .filter_map(|(id, case)| {
+            let wire = case[field].as_str()?;
+            let is_hex = field.ends_with("hex");
+            Some((id, if is_hex { hex(wire) } else { wire.into() }))
+        })
+        .collect()
+}
+
+fn forms() -> Seeds {
+    let mut seeds: Seeds = cases("engineio-proto", "engine-http")
+        .into_iter()
+        .filter_map(|(id, case)| Some((id, case["request"]["body"].as_str()?.into())))
+        .filter(|(_, body): &(String, Vec<u8>)| body.starts_with(b"d="))
+        .collect();
+    let own = [
+        ("payload", "7\n4\"hi\"\u{1e}b4AQI="),
+        ("index", "a1</script>2\n\u{2028}\u{2029}\0\u{1f}\t\r\\n"),
+        ("breaks", "x=1&d=4%5Cn%5C%5Cn\\\\n+%0A%ff&y"),
+        ("two", "d=1&d=2"),
+    ];
+    seeds.extend(own.map(|(name, input)| (name.into(), input.into())));
+    seeds
+}
+
+/// Streams in pieces of three and two bytes, with the highest limit.
+fn streams() -> Seeds {
+    let cases = cases("engineio-proto", "webtransport-frames").into_iter();
+    cases
+        .filter_map(|(id, case)| {
+            let wire = match case["wire_hex"].as_str() {
+                Some(wire) => wire.to_owned(),
+                None => array(&case["chunks_hex"]).iter().map(string).collect(),
+            };
+            (!wire.is_empty()).then(|| (id, [&[0x21, 0xff], &hex(&wire)[..]].concat()))
         })
         .collect()
 }
@@ -111,12 +164,12 @@ fn server_operations() -> Seeds {
     seeds
 }
 
-/// Texts as far as the name of an event.
+/// Where texts begin.
 fn headers() -> Seeds {
     let cases = socket_packets().into_iter();
     cases
         .filter_map(|(id, frames)| match frames.into_iter().next()? {
-            Message::Text(text) => Some((id, text.chars().take(16).collect::<String>().into())),
+            Message::Text(text) => Some((id, text.chars().take(10).collect::<String>().into())),
             Message::Binary(_) => None,
         })
         .collect()
@@ -134,6 +187,13 @@ fn messages() -> Seeds {
     socket_packets()
         .into_iter()
         .map(|(id, frames)| (id, input(frames)))
+        .collect()
+}
+
+fn msgpack() -> Seeds {
+    let cases = cases("socketio-proto", "msgpack-packets").into_iter();
+    cases
+        .map(|(id, case)| (id, hex(string(&case["hex"]))))
         .collect()
 }
 
@@ -182,6 +242,20 @@ fn conversations() -> Seeds {
             (id, ops.finish())
         })
         .collect()
+}
+
+fn broadcasts() -> Seeds {
+    let all = [
+        (
+            "rooms",
+            "e0 e1 j03 j13 j14 b r0 r1 b b3 b34-4 l03 b3 p9 x0 b",
+        ),
+        ("answers", "e0 e1 r0 r1 bk500 p9 a0 a0 a1 bk9 p1 u0 t10"),
+        ("late", "e0 r0 bk5 p1 t5 a0 bk5 bk6 bk7 p9 a1 x0"),
+        ("limits", "e0 j01 j02 j03 j04 j0: r0 j04 j05 l00 j05"),
+        ("again", "e0 r0 x0 e0 r1 r0 j02 j12 b2 b0 p9"),
+    ];
+    all.map(|(name, ops)| (name.to_owned(), script(ops))).into()
 }
 
 fn registrations() -> Seeds {
@@ -246,14 +320,6 @@ fn socket_packets() -> Vec<(String, Vec<Message>)> {
         .collect()
 }
 
-/// A string of each case.
-fn strings(package: &str, file: &str, field: &str) -> Seeds {
-    let cases = cases(package, file).into_iter();
-    cases
-        .filter_map(|(id, case)| Some((id, case[field].as_str()?.into())))
-        .collect()
-}
-
 fn cases(package: &str, file: &str) -> Vec<(String, Value)> {
     let path = root().join(format!("../crates/{package}/tests/vectors/{file}.json"));
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
@@ -281,6 +347,13 @@ fn base64(data: &str) -> Vec<u8> {
     }
 }
 
+fn hex(digits: &str) -> Vec<u8> {
+    let pairs = digits.as_bytes().chunks(2);
+    pairs
+        .map(|pair| u8::from_str_radix(&String::from_utf8_lossy(pair), 16).expect("two digits"))
+        .collect()
+}
+
 fn root() -> PathBuf {
     env!("CARGO_MANIFEST_DIR").into()
 }
@@ -290,7 +363,11 @@ fn write(target: &str, seeds: Seeds) {
     let dictionary = root().join(format!("dictionaries/{target}.dict"));
     fs::create_dir_all(&corpus).expect("a directory");
     fs::create_dir_all(dictionary.parent().expect("a directory")).expect("a directory");
-    write_file(&dictionary, tokens(&seeds).as_bytes());
+    let tokens = tokens(&seeds);
+    // libFuzzer takes no empty one.
+    if !tokens.is_empty() {
+        write_file(&dictionary, tokens.as_bytes());
+    }
     let mut shapes = BTreeSet::new();
     for (name, input) in seeds {
         if input.len() <= MAX_LEN && shapes.insert(shape(&input)) {

@@ -13,6 +13,7 @@ use engineio_proto::{
     server::{Exchange, Session},
 };
 use libfuzzer_sys::fuzz_target;
+use socketio_fuzz::naive_pairs;
 use std::{str, sync::Arc, time::Duration};
 
 fuzz_target!(|data: &[u8]| {
@@ -162,36 +163,4 @@ fn check_cors(request: &Request<'_>) {
         }
         assert!(headers.iter().all(|(_, value)| !value.contains('\n')));
     }
-}
-
-/// By the words of the standard, one step after the other.
-fn naive_pairs(query: &str) -> Vec<(String, String)> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (naive_decode(name), naive_decode(value)))
-        .collect()
-}
-
-fn naive_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let hex = |at: usize| {
-        bytes
-            .get(at)
-            .and_then(|digit| char::from(*digit).to_digit(16))
-    };
-    let mut out = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        match (bytes[at], hex(at + 1), hex(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                out.push((high * 16 + low) as u8);
-                at += 2;
-            }
-            (b'+', ..) => out.push(b' '),
-            (other, ..) => out.push(other),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }

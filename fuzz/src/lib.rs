@@ -11,10 +11,12 @@
 
 mod args;
 mod packets;
+mod query;
 mod values;
 
 pub use args::Args;
-pub use packets::{assert_same_packet, messages};
+pub use packets::{check_packet, check_payload, messages};
+pub use query::naive_pairs;
 pub use values::{from_json, same, same_values};
 
 use bytes::Bytes;

@@ -1,12 +1,15 @@
-use bytes::BytesMut;
-use engineio_proto::{DecodeError, Frame, Message, Outgoing, Packet, PacketRef};
+use bytes::{Bytes, BytesMut};
+use engineio_proto::{
+    DecodeError, Frame, Message, Outgoing, Packet, PacketRef,
+    payload::{self, Encoding},
+};
 
 /// The borrowed view of a packet and the owned packet tell the same.
 ///
 /// # Panics
 ///
 /// If not.
-pub fn assert_same_packet(
+pub fn check_packet(
     view: &Result<PacketRef<'_>, DecodeError>,
     packet: &Result<Packet, DecodeError>,
 ) {
@@ -35,6 +38,36 @@ pub fn assert_same_packet(
 
 fn unpadded(data: &str) -> &str {
     data.trim_end_matches('=')
+}
+
+/// A body is cut into the `expected` packets, borrowed and owned alike, and what was read is
+/// written so that it reads the same.
+///
+/// # Panics
+///
+/// If not.
+pub fn check_payload(
+    encoding: Encoding,
+    body: &[u8],
+    expected: &[Result<PacketRef<'_>, DecodeError>],
+) {
+    let views: Vec<_> = payload::packets(encoding, body).collect();
+    assert_eq!(views, expected);
+
+    // The owned reader looks into packets, and so may stop earlier.
+    let owned: Vec<_> = payload::decode(encoding, &Bytes::copy_from_slice(body)).collect();
+    for (view, packet) in views.iter().zip(&owned) {
+        check_packet(view, packet);
+    }
+    assert!(owned.len() == views.len() || owned.last().is_some_and(Result::is_err));
+
+    let packets: Vec<Packet> = owned.into_iter().map_while(Result::ok).collect();
+    if !packets.is_empty() {
+        let mut out = BytesMut::new();
+        payload::encode(encoding, &packets, &mut out);
+        let again: Result<Vec<_>, _> = payload::decode(encoding, &out.freeze()).collect();
+        assert_eq!(again, Ok(packets));
+    }
 }
 
 /// What the receiver gets of these messages.
