@@ -64,7 +64,7 @@ impl Packet {
     pub fn from_frame(frame: Frame) -> Result<Self, DecodeError> {
         match frame {
             Frame::Binary(bytes) => Ok(Self::Message(Message::Binary(bytes))),
-            Frame::Text(text) => Self::from_view(&text, PacketRef::from_text(&text)?),
+            Frame::Text(text) => Self::from_text(text),
         }
     }
 

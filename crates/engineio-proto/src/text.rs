@@ -1,7 +1,14 @@
 use alloc::string::String;
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use bytestring::ByteString;
-use core::{borrow::Borrow, fmt, ops::Deref, str::Utf8Error};
+use core::{
+    borrow::Borrow,
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    ops::Deref,
+    str::Utf8Error,
+};
 
 /// Reference-counted UTF-8: cheap to clone and to slice, checked once.
 ///
@@ -15,14 +22,19 @@ use core::{borrow::Borrow, fmt, ops::Deref, str::Utf8Error};
 /// let message = frame.slice_ref(&frame[1..]);
 /// assert_eq!(message, "hello");
 /// ```
-#[derive(Clone, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Text(ByteString);
+#[derive(Clone, Default)]
+pub struct Text {
+    storage: ByteString,
+    /// Where the text begins. A message gives up its packet type by a step of this, which saves
+    /// another reference to the frame.
+    start: usize,
+}
 
 impl Text {
     /// A copy of `text`. For a literal use `Text::from`, which copies nothing.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(ByteString::from(text))
+        Self::whole(ByteString::from(text))
     }
 
     /// A slice of `self` given as a piece of it, as a parser hands it back. Copies nothing.
@@ -33,20 +45,35 @@ impl Text {
     #[must_use]
     #[inline]
     pub fn slice_ref(&self, subset: &str) -> Self {
-        Self(self.0.slice_ref(subset))
+        Self::whole(self.storage.slice_ref(subset))
     }
 
     /// The text, borrowed.
     #[must_use]
     #[inline]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.storage.get(self.start..).unwrap_or_default()
     }
 
     /// The bytes, without a copy.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
-        self.0.into_bytes()
+        let mut bytes = self.storage.into_bytes();
+        bytes.advance(self.start);
+        bytes
+    }
+
+    fn whole(storage: ByteString) -> Self {
+        Self { storage, start: 0 }
+    }
+
+    /// Without its first character, a packet type. As it is if that is not ASCII.
+    #[inline]
+    pub(crate) fn without_type(mut self) -> Self {
+        if self.as_bytes().first().is_some_and(u8::is_ascii) {
+            self.start += 1;
+        }
+        self
     }
 }
 
@@ -54,7 +81,7 @@ impl TryFrom<Bytes> for Text {
     type Error = Utf8Error;
 
     fn try_from(bytes: Bytes) -> Result<Self, Self::Error> {
-        ByteString::try_from(bytes).map(Self)
+        ByteString::try_from(bytes).map(Self::whole)
     }
 }
 
@@ -68,19 +95,20 @@ impl TryFrom<BytesMut> for Text {
 
 impl From<&'static str> for Text {
     fn from(text: &'static str) -> Self {
-        Self(ByteString::from_static(text))
+        Self::whole(ByteString::from_static(text))
     }
 }
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Self(ByteString::from(text))
+        Self::whole(ByteString::from(text))
     }
 }
 
 impl Deref for Text {
     type Target = str;
 
+    #[inline]
     fn deref(&self) -> &str {
         self.as_str()
     }
@@ -95,6 +123,32 @@ impl AsRef<str> for Text {
 impl AsRef<[u8]> for Text {
     fn as_ref(&self) -> &[u8] {
         self.as_bytes()
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Text {}
+
+impl PartialOrd for Text {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Text {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 
@@ -143,5 +197,20 @@ mod tests {
     #[test]
     fn bytes_that_are_no_utf8_are_no_text() {
         assert!(Text::try_from(Bytes::from_static(b"\xff")).is_err());
+    }
+
+    #[test]
+    fn a_text_without_its_type_is_what_is_left() {
+        let frame = Text::from(String::from("4héllo"));
+        let message = frame.clone().without_type();
+        assert_eq!(message, "héllo");
+        assert_eq!(message, Text::new("héllo"));
+        assert_eq!(message.slice_ref(&message[3..]), "llo");
+        assert_eq!(message.as_ptr(), frame[1..].as_ptr());
+        assert_eq!(message.into_bytes(), "héllo".as_bytes());
+        assert_eq!(
+            BTreeMap::from([(frame.without_type(), 1)]).get("héllo"),
+            Some(&1)
+        );
     }
 }

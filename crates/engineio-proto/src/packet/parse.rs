@@ -32,6 +32,17 @@ impl<'a> PacketRef<'a> {
 }
 
 impl Packet {
+    /// Reads a text frame, whose storage becomes that of the data.
+    #[inline]
+    pub(crate) fn from_text(text: Text) -> Result<Self, DecodeError> {
+        Ok(match PacketRef::from_text(&text)? {
+            PacketRef::Text(_) => Self::Message(Message::Text(text.without_type())),
+            PacketRef::Ping(_) => Self::Ping(text.without_type()),
+            PacketRef::Pong(_) => Self::Pong(text.without_type()),
+            other => return Self::from_view(&text, other),
+        })
+    }
+
     /// The owned packet of a view into `source`, sharing its storage.
     #[inline]
     pub(crate) fn from_view(source: &Text, view: PacketRef<'_>) -> Result<Self, DecodeError> {

@@ -90,7 +90,10 @@ impl Packet {
     /// [`DecodeError::Base64`] or [`DecodeError::Open`] for data that cannot be read.
     pub fn from_frame_v3(frame: Frame) -> Result<Self, DecodeError> {
         match frame {
-            Frame::Text(text) => Self::from_view(&text, PacketRef::from_text_v3(&text)?),
+            Frame::Text(text) if text.starts_with('b') => {
+                Self::from_view(&text, PacketRef::from_text_v3(&text)?)
+            }
+            Frame::Text(text) => Self::from_text(text),
             Frame::Binary(bytes) => match PacketRef::from_binary_v3(&bytes)? {
                 PacketRef::Binary(data) => {
                     Ok(Self::Message(Message::Binary(bytes.slice_ref(data))))

@@ -140,6 +140,13 @@ fn ep_18_a_header_that_is_not_whole_waits() {
 }
 
 #[test]
+fn ep_18_a_large_frame_comes_byte_by_byte() {
+    let frame = Frame::Binary(Bytes::from(vec![7; 300_000]));
+    let wire = wire(&frame);
+    assert_eq!(decoded(300_000, wire.chunks(1)), [Ok(frame)]);
+}
+
+#[test]
 fn an_error_ends_the_stream() {
     let mut decoder = Decoder::new(10);
     let mut buffer = BytesMut::from(&b"\x024a\x02\xff\xff\x024b"[..]);

@@ -285,3 +285,23 @@ fn bytes_of_a_frame_are_shared_and_typed() {
     let text = Outgoing::text("x");
     assert_eq!(text.clone().into_frame_v3(), text.into_text_frame_v3());
 }
+
+/// Looked at again from the start, or measured to the end, each element of these bodies would cost
+/// as much as all of them: the test would take hours.
+#[test]
+fn ep_16_many_small_packets_are_read_in_one_walk() {
+    let count = 100_000;
+    for element in ["2:4x", "2:4é", "3:4😀", "0:2:4€"] {
+        let body = element.repeat(count);
+        assert_eq!(v3_text::packets(&body).filter(Result::is_ok).count(), count);
+        let owned = payload::decode(Encoding::V3Text, &body.into());
+        assert_eq!(owned.filter(Result::is_ok).count(), count);
+    }
+    let body = Bytes::from(b"\x00\x02\xff4x\x01\x02\xff\x04y".repeat(count));
+    assert_eq!(
+        v3_binary::packets(&body).filter(Result::is_ok).count(),
+        2 * count
+    );
+    let owned = payload::decode(Encoding::V3Binary, &body);
+    assert_eq!(owned.filter(Result::is_ok).count(), 2 * count);
+}
