@@ -42,6 +42,28 @@ pub enum Body {
     ConnectError(Payload),
 }
 
+impl Body {
+    pub(crate) fn payload(&self) -> Option<&Payload> {
+        match self {
+            Self::Connect(payload) => payload.as_ref(),
+            Self::Disconnect => None,
+            Self::Event { payload, .. }
+            | Self::Ack { payload, .. }
+            | Self::ConnectError(payload) => Some(payload),
+        }
+    }
+
+    pub(crate) fn into_payload(self) -> Option<Payload> {
+        match self {
+            Self::Connect(payload) => payload,
+            Self::Disconnect => None,
+            Self::Event { payload, .. }
+            | Self::Ack { payload, .. }
+            | Self::ConnectError(payload) => Some(payload),
+        }
+    }
+}
+
 /// The name of a namespace: `/`, or `/` and more, without a comma.
 ///
 /// Cheap to clone. In revision 5 a query (`/chat?x=1`) is part of the name.

@@ -32,6 +32,16 @@ pub trait Parser: fmt::Debug + Send + Sync {
     /// half-written.
     fn encode(&self, packet: &Packet) -> Result<Encoded, PayloadError>;
 
+    /// Like [`encode`](Self::encode), for a packet that is not needed any more. A payload that
+    /// was written here is not copied: the header goes in front of it, in the same buffer.
+    ///
+    /// # Errors
+    ///
+    /// As for `encode`.
+    fn encode_owned(&self, packet: Packet) -> Result<Encoded, PayloadError> {
+        self.encode(&packet)
+    }
+
     /// The reading side of one connection.
     fn decoder(&self, limits: Limits) -> Box<dyn Decoder>;
 }

@@ -5,9 +5,11 @@ mod arguments;
 mod attachment;
 #[cfg(feature = "msgpack")]
 mod msgpack;
+mod text;
 
 pub use arguments::Arguments;
 pub use attachment::Attachment;
+pub(crate) use text::JsonText;
 
 use crate::parser::scan;
 use crate::parser::ser::{Writer, Written};
@@ -36,7 +38,10 @@ pub enum Format {
 /// acknowledgement, or the one value that comes with CONNECT and CONNECT_ERROR.
 ///
 /// A payload is text, and binary attachments beside it. One that was received is a slice of its
-/// message and stays unparsed until it is asked for: relaying it copies nothing. Cheap to clone.
+/// message and stays unparsed until it is asked for: relaying it copies nothing, nor does a clone.
+/// One that is made here has room in front for the header of its packet, so that sending it
+/// ([`Parser::encode_owned`](crate::Parser::encode_owned)) copies nothing either; a clone of it
+/// copies the text.
 ///
 /// # Arguments
 ///
@@ -116,7 +121,7 @@ pub struct Payload {
 #[derive(Clone, Debug, PartialEq)]
 enum Content {
     Json {
-        text: Text,
+        text: JsonText,
         attachments: Vec<Bytes>,
     },
     #[cfg(feature = "msgpack")]
@@ -214,7 +219,10 @@ impl Payload {
                 if !attachments.is_empty() {
                     return Err(PayloadError::Binary);
                 }
-                Ok(Self::from_value_text(text.into()))
+                Ok(Self {
+                    content: Content::Json { text, attachments },
+                    shape: Shape::Value,
+                })
             }
             #[cfg(feature = "msgpack")]
             Format::MsgPack => Self::value_msgpack(value),
@@ -384,6 +392,7 @@ impl Payload {
         if let Some(name) = event {
             name.serialize(&mut writer)?;
         }
+        let end = writer.len();
         args(&mut writer)?;
         writer.close("]");
         let Written {
@@ -394,13 +403,22 @@ impl Payload {
         if has_lookalike && !attachments.is_empty() {
             return Err(PayloadError::Lookalike);
         }
-        let payload = match event {
-            Some(_) => Self::from_event_text(text.into(), usize::MAX),
-            None => Self::from_list_text(text.into()),
+        let shape = match event {
+            None => Shape::List { first: end },
+            Some(name) => Shape::Event {
+                // Behind a bracket and between quotes, unless there are escapes.
+                name: if end == name.len() + 3 {
+                    Name::At(2..end - 1)
+                } else {
+                    Name::Unescaped(name.into())
+                },
+                first: end + usize::from(text.as_str().as_bytes().get(end) == Some(&b',')),
+            },
         };
-        let mut payload = payload.expect("what was written begins as it was begun");
-        payload.attach(attachments);
-        Ok(payload)
+        Ok(Self {
+            content: Content::Json { text, attachments },
+            shape,
+        })
     }
 
     /// `["name", ..]`, looked at up to the end of the name.
@@ -444,6 +462,24 @@ impl Payload {
         }
     }
 
+    /// The text and the attachments; `None` if the format is another.
+    pub(crate) fn json(&self) -> Option<(&JsonText, &[Bytes])> {
+        match &self.content {
+            Content::Json { text, attachments } => Some((text, attachments)),
+            #[cfg(feature = "msgpack")]
+            Content::MsgPack(_) => None,
+        }
+    }
+
+    /// Like [`json`](Self::json), with nothing else kept.
+    pub(crate) fn into_json(self) -> Option<(JsonText, Vec<Bytes>)> {
+        match self.content {
+            Content::Json { text, attachments } => Some((text, attachments)),
+            #[cfg(feature = "msgpack")]
+            Content::MsgPack(_) => None,
+        }
+    }
+
     /// Adds the binary data that the placeholders of the text stand for.
     pub(crate) fn attach(&mut self, bytes: Vec<Bytes>) {
         match &mut self.content {
@@ -463,7 +499,7 @@ impl Payload {
 
     pub(crate) fn is_object(&self) -> bool {
         let is_object = match &self.content {
-            Content::Json { text, .. } => text.starts_with('{'),
+            Content::Json { text, .. } => text.as_str().starts_with('{'),
             #[cfg(feature = "msgpack")]
             Content::MsgPack(data) => data.is_map(),
         };
@@ -474,7 +510,7 @@ impl Payload {
 impl Content {
     fn json(text: Text) -> Self {
         Self::Json {
-            text,
+            text: JsonText::Received(text),
             attachments: Vec::new(),
         }
     }

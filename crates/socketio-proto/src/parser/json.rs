@@ -8,10 +8,11 @@ pub(crate) mod ser;
 
 pub use header::{EventName, Kind, PacketRef};
 
-use super::{Decoder, Encoded, Limits, Parser};
+use super::{Decoder, Encoded, Inner, Limits, Parser};
 use crate::{AckId, Body, Format, Namespace, Packet, Payload, PayloadError, Text};
-use alloc::{boxed::Box, string::String, vec::Vec};
-use core::fmt::Write;
+use alloc::boxed::Box;
+use bytes::Bytes;
+use core::iter;
 use decoder::JsonDecoder;
 use engineio_proto::Outgoing;
 
@@ -29,54 +30,24 @@ impl Parser for Json {
     }
 
     fn encode(&self, packet: &Packet) -> Result<Encoded, PayloadError> {
-        let (digit, id, payload) = match &packet.body {
-            Body::Connect(payload) => {
-                if !payload.as_ref().is_none_or(Payload::is_object) {
-                    return Err(PayloadError::Unfit("CONNECT"));
-                }
-                ('0', None, payload.as_ref())
-            }
-            Body::Disconnect => ('1', None, None),
-            Body::Event { id, payload } => {
-                if payload.event().is_none() {
-                    return Err(PayloadError::Unfit("EVENT"));
-                }
-                (
-                    if payload.is_binary() { '5' } else { '2' },
-                    *id,
-                    Some(payload),
-                )
-            }
-            Body::Ack { id, payload } => {
-                if !payload.is_list() {
-                    return Err(PayloadError::Unfit("ACK"));
-                }
-                (
-                    if payload.is_binary() { '6' } else { '3' },
-                    Some(*id),
-                    Some(payload),
-                )
-            }
-            Body::ConnectError(payload) => {
-                if !payload.is_value() {
-                    return Err(PayloadError::Unfit("CONNECT_ERROR"));
-                }
-                ('4', None, Some(payload))
-            }
+        let header = Header::new(&packet.namespace, &packet.body)?;
+        let Some(payload) = packet.body.payload() else {
+            return Ok(encoded(header.before_nothing(), []));
         };
-        let json = match payload.map(Payload::as_json) {
-            Some(json) => json.ok_or(PayloadError::Unfit("a parser of another format"))?,
-            None => "",
+        let (text, attachments) = payload.json().ok_or(FOREIGN)?;
+        let text = header.with(|pieces| text.copied_behind(pieces));
+        Ok(encoded(text, attachments.iter().cloned()))
+    }
+
+    fn encode_owned(&self, packet: Packet) -> Result<Encoded, PayloadError> {
+        let Packet { namespace, body } = packet;
+        let header = Header::new(&namespace, &body)?;
+        let Some(payload) = body.into_payload() else {
+            return Ok(encoded(header.before_nothing(), []));
         };
-        let attachments = payload.map_or(&[][..], Payload::attachments);
-        let text = text(digit, &packet.namespace, id, json, attachments.len());
-        if attachments.is_empty() {
-            return Ok(text.into());
-        }
-        let mut messages = Vec::with_capacity(1 + attachments.len());
-        messages.push(text);
-        messages.extend(attachments.iter().cloned().map(Outgoing::binary));
-        Ok(messages.into())
+        let (text, attachments) = payload.into_json().ok_or(FOREIGN)?;
+        let text = header.with(|pieces| text.behind(pieces));
+        Ok(encoded(text, attachments))
     }
 
     fn decoder(&self, limits: Limits) -> Box<dyn Decoder> {
@@ -84,45 +55,78 @@ impl Parser for Json {
     }
 }
 
-/// The whole text of an engine packet, so that each receiver sends these very bytes.
-fn text(
-    digit: char,
-    namespace: &Namespace,
-    id: Option<AckId>,
-    json: &str,
-    count: usize,
-) -> Outgoing {
-    // Of exactly this size, the buffer is shared without another allocation.
-    let capacity =
-        2 + if count > 0 {
-            digits(count as u64) + 1
-        } else {
-            0
-        } + if namespace.is_root() {
-            0
-        } else {
-            namespace.as_str().len() + 1
-        } + id.map_or(0, |AckId(id)| digits(id))
-            + json.len();
-    let mut out = String::with_capacity(capacity);
-    out.push('4');
-    out.push(digit);
-    // Writing to a string cannot fail.
-    if count > 0 {
-        let _ = write!(out, "{count}-");
+const FOREIGN: PayloadError = PayloadError::Unfit("a parser of another format");
+
+/// The text is that of an engine packet, whole, so that each receiver sends these very bytes.
+fn encoded(
+    text: Text,
+    attachments: impl IntoIterator<Item = Bytes, IntoIter: ExactSizeIterator>,
+) -> Encoded {
+    let text = Outgoing::from_encoded(text).expect("the text begins with its packet type");
+    let attachments = attachments.into_iter();
+    if attachments.len() == 0 {
+        return text.into();
     }
-    if !namespace.is_root() {
-        out.push_str(namespace.as_str());
-        out.push(',');
-    }
-    if let Some(AckId(id)) = id {
-        let _ = write!(out, "{id}");
-    }
-    out.push_str(json);
-    debug_assert_eq!(out.len(), capacity);
-    Outgoing::from_encoded(Text::from(out)).expect("the text begins with its packet type")
+    let messages = iter::once(text).chain(attachments.map(Outgoing::binary));
+    Encoded(Inner::Many(messages.collect()))
 }
 
-fn digits(number: u64) -> usize {
-    number.checked_ilog10().unwrap_or(0) as usize + 1
+/// What stands in front of the JSON.
+struct Header<'a> {
+    /// The packet types of engine and packet.
+    types: &'static str,
+    attachments: usize,
+    namespace: &'a Namespace,
+    id: Option<AckId>,
+}
+
+impl<'a> Header<'a> {
+    /// Checks that the payload is one for this kind of packet.
+    fn new(namespace: &'a Namespace, body: &Body) -> Result<Self, PayloadError> {
+        let attachments = body.payload().map_or(0, |it| it.attachments().len());
+        let either = |text, binary| if attachments == 0 { text } else { binary };
+        let (types, id, is_fit, name) = match body {
+            Body::Connect(payload) => {
+                let is_fit = payload.as_ref().is_none_or(Payload::is_object);
+                ("40", None, is_fit, "CONNECT")
+            }
+            Body::Disconnect => ("41", None, true, "DISCONNECT"),
+            Body::Event { id, payload } => {
+                (either("42", "45"), *id, payload.event().is_some(), "EVENT")
+            }
+            Body::Ack { id, payload } => (either("43", "46"), Some(*id), payload.is_list(), "ACK"),
+            Body::ConnectError(payload) => ("44", None, payload.is_value(), "CONNECT_ERROR"),
+        };
+        if !is_fit {
+            return Err(PayloadError::Unfit(name));
+        }
+        Ok(Self {
+            types,
+            attachments,
+            namespace,
+            id,
+        })
+    }
+
+    /// Hands out the header in pieces, some of them empty.
+    fn with<R>(&self, write: impl FnOnce(&[&str]) -> R) -> R {
+        let mut buffers = [itoa::Buffer::new(), itoa::Buffer::new()];
+        let [count, id] = &mut buffers;
+        let (count, dash) = match self.attachments {
+            0 => ("", ""),
+            attachments => (count.format(attachments), "-"),
+        };
+        let (namespace, comma) = if self.namespace.is_root() {
+            ("", "")
+        } else {
+            (self.namespace.as_str(), ",")
+        };
+        let id = self.id.map_or("", |AckId(number)| id.format(number));
+        write(&[self.types, count, dash, namespace, comma, id])
+    }
+
+    /// The packet without a payload.
+    fn before_nothing(&self) -> Text {
+        self.with(|pieces| Text::from(pieces.concat()))
+    }
 }

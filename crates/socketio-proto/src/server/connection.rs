@@ -582,7 +582,7 @@ impl Connection {
 
     fn encode(&self, namespace: Namespace, body: Body) -> Result<Encoded, EmitError> {
         self.parser
-            .encode(&Packet { namespace, body })
+            .encode_owned(Packet { namespace, body })
             .map_err(|error| match error {
                 PayloadError::Unfit(packet) => EmitError::Unfit(packet),
                 _ => EmitError::Unfit("the parser"),

@@ -194,7 +194,7 @@ impl NamespaceCore {
         } = draft;
         let id = flags.ack.map(|_| self.next_ack);
         let body = Body::Event { id, payload };
-        let encoded = self.parser.encode(&Packet {
+        let encoded = self.parser.encode_owned(Packet {
             namespace: self.name.clone(),
             body,
         })?;

@@ -4,6 +4,7 @@ mod scalar;
 
 use crate::parser::map_key::{Key, Keys};
 use crate::parser::spread::Arguments;
+use crate::payload::JsonText;
 use alloc::{string::String, vec::Vec};
 use bytes::Bytes;
 use serde::{Serialize, ser};
@@ -29,19 +30,29 @@ pub(crate) struct Writer {
 
 /// What a [`Writer`] has written.
 pub(crate) struct Written {
-    pub(crate) text: String,
+    /// Behind the headroom.
+    pub(crate) text: JsonText,
     pub(crate) attachments: Vec<Bytes>,
     /// A map of the user's has a member `"_placeholder": true`.
     pub(crate) has_lookalike: bool,
 }
 
-/// Room for most events, so that their text grows no more.
-const CAPACITY: usize = 256;
+/// Bytes in front of the text: enough for `4`, the type, a count of attachments, an id, and a
+/// namespace of ordinary length.
+pub(crate) const HEADROOM: usize = 48;
+
+const ROOM: &str = "                                                ";
+const _: () = assert!(ROOM.len() == HEADROOM);
+
+/// Holds most events, so that their text grows no more.
+const CAPACITY: usize = HEADROOM + 256;
 
 impl Default for Writer {
     fn default() -> Self {
+        let mut out = String::with_capacity(CAPACITY);
+        out.push_str(ROOM);
         Self {
-            out: String::with_capacity(CAPACITY),
+            out,
             attachments: Vec::new(),
             depth: 0,
             has_lookalike: false,
@@ -52,10 +63,15 @@ impl Default for Writer {
 impl Writer {
     pub(crate) fn finish(self) -> Written {
         Written {
-            text: self.out,
+            text: JsonText::Written(self.out),
             attachments: self.attachments,
             has_lookalike: self.has_lookalike,
         }
+    }
+
+    /// Bytes of the text so far.
+    pub(crate) fn len(&self) -> usize {
+        self.out.len() - HEADROOM
     }
 
     /// Begins an array or object.

@@ -117,7 +117,7 @@ impl Keys for Writer<'_> {
     fn scalar<T: Serialize>(&mut self, key: T) -> Result<(), Error> {
         let mut spelled = json::Writer::default();
         key.serialize(&mut spelled)?;
-        self.string(&spelled.finish().text)
+        self.string(spelled.finish().text.as_str())
     }
 }
 

@@ -1,0 +1,58 @@
+//! The JSON text of a payload, with room in front of it for the header of its packet.
+
+use crate::Text;
+use crate::parser::ser::HEADROOM;
+use alloc::string::String;
+
+/// The text of one payload.
+#[derive(Clone, Debug)]
+pub(crate) enum JsonText {
+    /// A slice of the message that brought it. A clone shares it.
+    Received(Text),
+    /// Written here, behind [`HEADROOM`] bytes. Whoever owns it can put a header there and has
+    /// the whole packet; so a clone is a copy, of which the same holds.
+    Written(String),
+}
+
+impl JsonText {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Received(text) => text,
+            Self::Written(text) => text.get(HEADROOM..).unwrap_or_default(),
+        }
+    }
+
+    /// The text behind these pieces of a header, copied.
+    pub(crate) fn copied_behind(&self, header: &[&str]) -> Text {
+        let text = self.as_str();
+        let len = header.iter().map(|piece| piece.len()).sum::<usize>() + text.len();
+        // Of exactly this size, the buffer is shared without another allocation.
+        let mut out = String::with_capacity(len);
+        out.extend(header.iter().copied());
+        out.push_str(text);
+        Text::from(out)
+    }
+
+    /// The text behind these pieces of a header, in its own buffer if there is room.
+    pub(crate) fn behind(self, header: &[&str]) -> Text {
+        let len = header.iter().map(|piece| piece.len()).sum::<usize>();
+        match (self, HEADROOM.checked_sub(len)) {
+            (Self::Written(mut text), Some(start)) => {
+                let mut end = start;
+                for piece in header.iter().filter(|piece| !piece.is_empty()) {
+                    text.replace_range(end..end + piece.len(), piece);
+                    end += piece.len();
+                }
+                let text = Text::from(text);
+                text.slice_ref(text.get(start..).unwrap_or_default())
+            }
+            (text, _) => text.copied_behind(header),
+        }
+    }
+}
+
+impl PartialEq for JsonText {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}

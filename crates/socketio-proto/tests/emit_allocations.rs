@@ -1,0 +1,73 @@
+//! What sending an event costs in allocations.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use allocation_counter::measure;
+use socketio_proto::{AckId, Body, Encoded, Format, Json, Namespace, Packet, Parser};
+use socketio_proto::{Payload, Text};
+
+fn event(namespace: &str, id: Option<u64>, payload: Payload) -> Packet {
+    let namespace = Namespace::new(Text::new(namespace)).unwrap();
+    let id = id.map(AckId);
+    Packet {
+        namespace,
+        body: Body::Event { id, payload },
+    }
+}
+
+fn text(encoded: &Encoded) -> Text {
+    let frame = encoded.messages()[0].clone().into_frame();
+    match frame {
+        engineio_proto::Frame::Text(text) => text,
+        engineio_proto::Frame::Binary(_) => panic!("the first message is text"),
+    }
+}
+
+/// With its headers a written payload is one buffer, whatever the header is.
+#[test]
+fn the_header_goes_into_the_buffer_of_the_payload() {
+    for (namespace, id) in [("/", None), ("/", Some(u64::MAX)), ("/admin", Some(15))] {
+        let payload = Payload::new(Format::Json, Some("m"), "text").unwrap();
+        let json = payload.as_json().unwrap().as_ptr();
+        let packet = event(namespace, id, payload);
+        let copied = Json.encode(&packet).unwrap();
+        let mut owned = None;
+        let info = measure(|| owned = Some(Json.encode_owned(packet).unwrap()));
+        let owned = owned.unwrap();
+        assert_eq!(owned, copied);
+        let text = text(&owned);
+        let behind_header = &text[text.find('[').unwrap()..];
+        assert_eq!(behind_header.as_ptr(), json, "nothing was copied");
+        // The reference count.
+        assert_eq!(info.count_total, 1);
+    }
+}
+
+#[test]
+fn a_header_without_room_is_put_in_front_of_a_copy() {
+    let namespace = format!("/{}", "n".repeat(100));
+    let payload = Payload::new(Format::Json, Some("m"), "text").unwrap();
+    let packet = event(&namespace, None, payload);
+    let copied = Json.encode(&packet).unwrap();
+    assert_eq!(
+        text(&copied),
+        format!("42{namespace},[\"m\",\"text\"]").as_str()
+    );
+    assert_eq!(Json.encode_owned(packet).unwrap(), copied);
+}
+
+#[test]
+fn a_small_event_costs_its_buffer_and_a_reference_count() {
+    let info = measure(|| {
+        let payload = Payload::new(Format::Json, Some("chat"), &("some text", 1.5, 7)).unwrap();
+        let encoded = Json.encode_owned(event_at_root(payload)).unwrap();
+        assert_eq!(encoded.messages().len(), 1);
+    });
+    assert_eq!(info.count_total, 2);
+}
+
+fn event_at_root(payload: Payload) -> Packet {
+    Packet {
+        namespace: Namespace::root(),
+        body: Body::Event { id: None, payload },
+    }
+}
