@@ -12,8 +12,10 @@ pub use types::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use engineio_proto::payload::Encoding;
 use random::Random;
 use serde::Serialize;
+use socketio_proto::{Namespace, Text};
 use std::sync::LazyLock;
 
 /// All that there is.
@@ -87,7 +89,7 @@ impl Corpus {
             ("text 64 KiB", EnginePacket::Text(random.sentence(65536))),
         ];
         let blob = EnginePacket::Binary(random.bytes(65536));
-        let bodies = [16, 256].map(|count| body(&mut random, count)).into();
+        let bodies = [16, 256].map(|count| traffic(&mut random, count)).into();
 
         let mut chat = |name, namespace, id| {
             let data = random.chat();
@@ -154,6 +156,12 @@ impl Corpus {
 }
 
 impl EnginePacket {
+    /// Whether it is no binary message.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        !matches!(self, Self::Binary(_))
+    }
+
     /// The text form in revision 4.
     #[must_use]
     pub fn text(&self) -> String {
@@ -165,14 +173,46 @@ impl EnginePacket {
     }
 }
 
-/// The body of revision 4 with these packets.
+/// The body with these packets.
 #[must_use]
-pub fn body_v4(packets: &[EnginePacket]) -> String {
-    let texts: Vec<_> = packets.iter().map(EnginePacket::text).collect();
-    texts.join("\u{1e}")
+pub fn body(encoding: Encoding, packets: &[EnginePacket]) -> Vec<u8> {
+    match encoding {
+        Encoding::V4 => {
+            let texts: Vec<_> = packets.iter().map(EnginePacket::text).collect();
+            texts.join("\u{1e}").into_bytes()
+        }
+        Encoding::V3Text => packets
+            .iter()
+            .map(|packet| match packet {
+                EnginePacket::Binary(bytes) => format!("b4{}", STANDARD.encode(bytes)),
+                packet => packet.text(),
+            })
+            .flat_map(|text| format!("{}:{text}", text.encode_utf16().count()).into_bytes())
+            .collect(),
+        Encoding::V3Binary => packets
+            .iter()
+            .flat_map(|packet| {
+                let (kind, data) = match packet {
+                    EnginePacket::Binary(bytes) => (1, [&[4], &bytes[..]].concat()),
+                    packet => (0, packet.text().into_bytes()),
+                };
+                let digits = data.len().to_string().into_bytes();
+                let digits = digits.into_iter().map(|digit| digit - b'0');
+                let digits: Vec<_> = digits.collect();
+                [&[kind], &digits[..], &[0xff], &data[..]].concat()
+            })
+            .collect(),
+        other => panic!("not in the corpus: {other:?}"),
+    }
 }
 
 impl<T> Sample<T> {
+    /// The namespace, as an application has it at hand.
+    #[must_use]
+    pub fn namespace(&self) -> Namespace {
+        Namespace::new(Text::from(self.namespace)).unwrap()
+    }
+
     #[allow(clippy::too_many_arguments, reason = "one for each part of a packet")]
     fn new(
         name: &'static str,
@@ -217,7 +257,7 @@ fn json(value: &impl Serialize) -> String {
 }
 
 /// Mostly events; two in ten are binary, one is a ping.
-fn body(random: &mut Random, count: usize) -> Vec<EnginePacket> {
+fn traffic(random: &mut Random, count: usize) -> Vec<EnginePacket> {
     (0..count)
         .map(|index| match index % 10 {
             3 | 7 => {

@@ -2,6 +2,7 @@
 
 mod codec_engineio;
 mod codec_socketio;
+mod msgpack;
 mod observer;
 mod payload;
 mod session;
@@ -23,7 +24,7 @@ pub struct Group {
 }
 
 /// All benches, in the order of the table.
-pub const GROUPS: [Group; 5] = [
+pub const GROUPS: [Group; 6] = [
     Group {
         name: "codec_engineio",
         rows: codec_engineio::rows,
@@ -35,6 +36,10 @@ pub const GROUPS: [Group; 5] = [
     Group {
         name: "codec_socketio",
         rows: codec_socketio::rows,
+    },
+    Group {
+        name: "msgpack",
+        rows: msgpack::rows,
     },
     Group {
         name: "session",

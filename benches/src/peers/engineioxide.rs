@@ -3,11 +3,17 @@
 //! Its coders of bodies are asynchronous. They are polled once, with a body that is complete:
 //! their best case.
 
-use crate::corpus::{EnginePacket, body_v4};
+use crate::corpus::{EnginePacket, body};
 use crate::{Task, operation};
 use bytes::Bytes;
-use engineioxide_core::{Packet, PacketBuf, ProtocolVersion::V4, Str, payload};
+use engineio_proto::payload::Encoding;
+use engineioxide_core::{
+    Packet, PacketBuf, ProtocolVersion,
+    ProtocolVersion::{V3, V4},
+    Str, payload,
+};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
+use http::HeaderValue;
 use http_body_util::Full;
 
 pub(crate) const NAME: &str = "engineioxide-core";
@@ -32,12 +38,16 @@ pub(crate) fn encode(packet: &EnginePacket) -> Box<dyn Task> {
     )
 }
 
-pub(crate) fn decode_body(packets: &[EnginePacket]) -> Box<dyn Task> {
-    let body = Bytes::from(body_v4(packets));
+pub(crate) fn decode_body(encoding: Encoding, packets: &[EnginePacket]) -> Box<dyn Task> {
+    let body = Bytes::from(body(encoding, packets));
+    let (revision, is_binary) = revision(encoding);
+    let content_type = HeaderValue::from_static("application/octet-stream");
+    let content_type = is_binary.then_some(content_type);
     operation(
         move || body.clone(),
-        |body| {
-            let packets = payload::decoder(Full::new(body), None, V4, UNLIMITED);
+        move |body| {
+            let body = Full::new(body);
+            let packets = payload::decoder(body, content_type.as_ref(), revision, UNLIMITED);
             let packets = packets.map(Result::unwrap).collect::<Vec<_>>();
             packets.now_or_never().expect("the body is complete")
         },
@@ -45,8 +55,16 @@ pub(crate) fn decode_body(packets: &[EnginePacket]) -> Box<dyn Task> {
     )
 }
 
-pub(crate) fn encode_body(packets: &[EnginePacket]) -> Box<dyn Task> {
+pub(crate) fn encode_body(encoding: Encoding, packets: &[EnginePacket]) -> Box<dyn Task> {
+    let (revision, is_binary) = revision(encoding);
     let packets: Vec<_> = packets.iter().map(theirs).collect();
+    let packets: Vec<_> = packets
+        .into_iter()
+        .map(|packet| match packet {
+            Packet::Binary(bytes) if revision == V3 => Packet::BinaryV3(bytes),
+            packet => packet,
+        })
+        .collect();
     operation(
         move || -> Vec<_> {
             let packets = packets.iter().cloned();
@@ -54,12 +72,19 @@ pub(crate) fn encode_body(packets: &[EnginePacket]) -> Box<dyn Task> {
                 .map(|packet| PacketBuf::from_iter([packet]))
                 .collect()
         },
-        |packets| {
-            let body = payload::encoder(stream::iter(packets), V4, false, UNLIMITED);
+        move |packets| {
+            let body = payload::encoder(stream::iter(packets), revision, is_binary, UNLIMITED);
             body.now_or_never().expect("the packets are there").data
         },
         |bytes| bytes.to_vec(),
     )
+}
+
+fn revision(encoding: Encoding) -> (ProtocolVersion, bool) {
+    match encoding {
+        Encoding::V4 => (V4, false),
+        _ => (V3, encoding == Encoding::V3Binary),
+    }
 }
 
 /// Text as a transport has it: a clone of it counts a reference.
@@ -82,7 +107,7 @@ fn show(packet: &Packet) -> Vec<u8> {
     match packet {
         Packet::Ping => b"ping".to_vec(),
         Packet::Message(text) => [b"text ", text.as_bytes()].concat(),
-        Packet::Binary(bytes) => [b"binary ", &bytes[..]].concat(),
+        Packet::Binary(bytes) | Packet::BinaryV3(bytes) => [b"binary ", &bytes[..]].concat(),
         other => panic!("not in the corpus: {other:?}"),
     }
 }

@@ -1,4 +1,4 @@
-//! `socketioxide-parser-common` on `socketioxide-core`, in the steps of their server: decode the
+//! `socketioxide-parser-common` and `-msgpack` on `socketioxide-core`, in the steps of their server: decode the
 //! packet, read the name of the event, decode its data for the handler.
 
 use super::engineioxide::shared;
@@ -7,11 +7,11 @@ use crate::rows::shown;
 use crate::{Task, operation};
 use bytes::Bytes;
 use engineioxide_core::{Packet as EnginePacket, ProtocolVersion::V4};
-use serde::de::DeserializeOwned;
 use socketioxide_core::packet::{Packet, PacketData};
-use socketioxide_core::parser::{Parse as _, ParseConfig, ParseError, ParserState};
+use socketioxide_core::parser::{Parse, ParseConfig, ParseError, ParserState};
 use socketioxide_core::{Str, Value};
 use socketioxide_parser_common::CommonParser;
+use socketioxide_parser_msgpack::MsgPackParser;
 use std::hint::black_box;
 
 pub(crate) const NAME: &str = "socketioxide";
@@ -36,7 +36,7 @@ pub(crate) fn decode<T: Data>(sample: &'static Sample<T>) -> Box<dyn Task> {
         messages(sample),
         move |messages| {
             let mut packet = decoder.packet(messages);
-            data::<T>(&mut packet, sample.kind == 0, sample.event.is_some())
+            data::<T>(CommonParser, &mut packet, sample)
         },
         |data| shown(sample.event, &data),
     )
@@ -51,7 +51,7 @@ pub(crate) fn decode_frame<T: Data>(sample: &'static Sample<T>) -> Box<dyn Task>
         move |frame| {
             let text = EnginePacket::parse(V4, frame).unwrap().into_message();
             let mut packet = decoder.packet((text, Vec::new()));
-            data::<T>(&mut packet, sample.kind == 0, sample.event.is_some())
+            data::<T>(CommonParser, &mut packet, sample)
         },
         |data| shown(sample.event, &data),
     )
@@ -60,7 +60,7 @@ pub(crate) fn decode_frame<T: Data>(sample: &'static Sample<T>) -> Box<dyn Task>
 pub(crate) fn encode<T: Data>(sample: &'static Sample<T>) -> Box<dyn Task> {
     operation(
         || (),
-        |()| encoded(sample),
+        |()| encoded(CommonParser, sample),
         |value| {
             let Value::Str(text, attachments) = value else {
                 panic!("a text packet")
@@ -76,11 +76,37 @@ pub(crate) fn encode<T: Data>(sample: &'static Sample<T>) -> Box<dyn Task> {
 pub(crate) fn encode_frame<T: Data>(sample: &'static Sample<T>) -> Box<dyn Task> {
     operation(
         || (),
-        |()| match encoded(sample) {
+        |()| match encoded(CommonParser, sample) {
             Value::Str(text, _) => Bytes::from(EnginePacket::Message(text)),
             Value::Bytes(_) => panic!("a text packet"),
         },
         |bytes| bytes.to_vec(),
+    )
+}
+
+pub(crate) fn decode_msgpack<T: Data>(sample: &'static Sample<T>, frame: Bytes) -> Box<dyn Task> {
+    let decoder = Decoder::default();
+    operation(
+        move || frame.clone(),
+        move |frame| {
+            let packet = MsgPackParser.decode_bin(&decoder.config, &decoder.state, frame);
+            data::<T>(MsgPackParser, &mut packet.unwrap(), sample)
+        },
+        |data| shown(sample.event, &data),
+    )
+}
+
+pub(crate) fn encode_msgpack<T: Data>(
+    sample: &'static Sample<T>,
+    read: impl Fn(Bytes) -> Vec<u8> + 'static,
+) -> Box<dyn Task> {
+    operation(
+        || (),
+        |()| encoded(MsgPackParser, sample),
+        move |value| match value {
+            Value::Bytes(frame) => read(frame),
+            Value::Str(..) => panic!("a binary packet"),
+        },
     )
 }
 
@@ -107,15 +133,16 @@ fn messages<T>(sample: &Sample<T>) -> impl FnMut() -> (Str, Vec<Bytes>) + 'stati
     move || (text.clone(), attachments.clone())
 }
 
-fn data<T: DeserializeOwned>(packet: &mut Packet, is_connect: bool, has_event: bool) -> T {
+fn data<T: Data>(parser: impl Parse, packet: &mut Packet, sample: &Sample<T>) -> T {
     let (_, value) = parts(packet);
-    if is_connect {
-        return CommonParser.decode_default(Some(&*value)).unwrap();
+    if sample.kind == 0 {
+        return parser.decode_default(Some(&*value)).unwrap();
     }
+    let has_event = sample.event.is_some();
     if has_event {
-        black_box(CommonParser.read_event(value).unwrap());
+        black_box(parser.read_event(value).unwrap());
     }
-    CommonParser.decode_value(value, has_event).unwrap()
+    parser.decode_value(value, has_event).unwrap()
 }
 
 fn parts(packet: &mut Packet) -> (Option<i64>, &mut Value) {
@@ -127,15 +154,13 @@ fn parts(packet: &mut Packet) -> (Option<i64>, &mut Value) {
     }
 }
 
-fn encoded<T: Data>(sample: &Sample<T>) -> Value {
+fn encoded<T: Data>(parser: impl Parse, sample: &Sample<T>) -> Value {
     let namespace = sample.namespace;
     let packet = if sample.kind == 0 {
-        let value = CommonParser.encode_default(&sample.data).unwrap();
+        let value = parser.encode_default(&sample.data).unwrap();
         Packet::connect(namespace, Some(value))
     } else {
-        let value = CommonParser
-            .encode_value(&sample.data, sample.event)
-            .unwrap();
+        let value = parser.encode_value(&sample.data, sample.event).unwrap();
         match (sample.kind, sample.id) {
             (3, Some(id)) => Packet::ack(namespace, value, id.into()),
             (_, id) => {
@@ -147,5 +172,5 @@ fn encoded<T: Data>(sample: &Sample<T>) -> Value {
             }
         }
     };
-    CommonParser.encode(packet)
+    parser.encode(packet)
 }

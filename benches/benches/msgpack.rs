@@ -1,0 +1,7 @@
+//! See `socketio_benches::rows`.
+
+mod run;
+
+fn main() {
+    run::group("msgpack");
+}
