@@ -4,7 +4,7 @@
 //! that is no time at all.
 #![allow(dead_code, unused_imports, reason = "each test file uses a part")]
 
-mod http;
+pub(crate) mod http;
 mod log;
 mod polling;
 mod websocket;

@@ -1,0 +1,712 @@
+//! The endpoint inside others' servers and on its own, over real sockets, with clients that know no manners.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use axum::Router;
+use axum::routing::get;
+use socketio_server::engine::{Cookie, Cors, CorsOrigin};
+use socketio_server::{Ack, Forbidden, Handshake, Reason, SocketIo, State};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use support::http::UPGRADE;
+use support::{Frame, Http, Lines, Log, Polling, Server, Wire, soon};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+const PATH: &str = "/socket.io/?EIO=4";
+const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
+const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
+
+/// A server on a port, whose sockets' ends are logged.
+async fn server(builder: socketio_server::SocketIoBuilder) -> (Server, Lines) {
+    let (log, lines) = Log::new();
+    let server = Server::on_loopback(builder.state(log)).await;
+    server
+        .on_disconnect(async |State(log): State<Log>, reason: Reason| log.add(reason.to_string()));
+    server.on("echo", async |ack: Ack, text: String| ack.send(text));
+    (server, lines)
+}
+
+/// A server that still serves, whatever somebody did before.
+async fn still_serves(server: &Server) {
+    let mut client = server.client().await;
+    client.send(r#"421["echo","x"]"#).await;
+    assert_eq!(client.text().await, r#"431["x"]"#);
+    client.cut();
+}
+
+async fn dial(address: std::net::SocketAddr) -> Http {
+    let wire: Wire = Box::new(TcpStream::connect(address).await.unwrap());
+    Http::new(wire)
+}
+
+#[tokio::test]
+async fn as_a_layer_it_leaves_the_other_routes_of_axum_alone() {
+    let (layer, io) = SocketIo::new();
+    io.on("echo", async |ack: Ack, text: String| ack.send(text));
+    let app = Router::new()
+        .route("/", get(async || "home"))
+        .route("/socket.iox", get(async || "neighbour"))
+        .fallback(async || "nowhere")
+        .layer(layer);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+
+    let mut http = dial(address).await;
+    for (path, expected) in [
+        ("/", "home"),
+        ("/socket.iox", "neighbour"),
+        ("/elsewhere", "nowhere"),
+        ("/socket.io", "nowhere"),
+    ] {
+        assert_eq!(http.get(path).await.body, expected);
+    }
+    let mut client = Polling::over(http, dial(address).await).await;
+    client.join("/").await;
+    client.send(r#"421["echo","x"]"#).await;
+    assert_eq!(client.text().await, r#"431["x"]"#);
+    // The connection is good for either still.
+    let (mut http, _) = client.into_connections();
+    assert_eq!(http.get("/").await.body, "home");
+    let socket = http.upgrade(WEBSOCKET).await;
+    drop(socket);
+}
+
+#[tokio::test]
+async fn as_a_service_it_runs_in_plain_hyper() {
+    let (_, io) = SocketIo::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = io.service(socketio_server::NotFound);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let connection = hyper::server::conn::http1::Builder::new()
+                .serve_connection(hyper_util::rt::TokioIo::new(stream), service.clone())
+                .with_upgrades();
+            tokio::spawn(connection);
+        }
+    });
+    let mut http = dial(address).await;
+    assert_eq!(http.get("/").await.status, 404);
+    let mut client = Polling::over(http, dial(address).await).await;
+    client.join("/").await;
+    assert_eq!(io.socket_count(), 1);
+}
+
+#[tokio::test]
+async fn alone_it_knows_the_address_and_ends_with_the_shutdown() {
+    let (server, mut lines) = server(SocketIo::builder()).await;
+    server.on_connection(
+        async |State(log): State<Log>, Handshake(request): Handshake| {
+            log.add(format!(
+                "{} {}",
+                request.address.unwrap().ip(),
+                request.secure
+            ));
+        },
+    );
+    let mut client = server.client().await;
+    assert_eq!(lines.next().await, "127.0.0.1 false");
+    // Half a head, and half a body: neither may hold up the end.
+    let mut slow = server.http().await;
+    slow.write("GET /socket.io/ HT").await;
+    let mut pushing = server.polling().await;
+    pushing.join("/").await;
+    assert_eq!(lines.next().await, "127.0.0.1 false");
+    let target = pushing.target();
+    let head = format!("POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n42");
+    pushing.push.write(head).await;
+
+    server.shutdown().await;
+    assert_eq!(client.closed().await, None);
+    assert_eq!(lines.take(2).await, ["server shutting down"; 2]);
+    let address = server.address();
+    server.served().await;
+    slow.hung_up().await;
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn connections_are_kept_alive_and_requests_may_be_pipelined() {
+    let (server, _) = server(SocketIo::builder()).await;
+    let mut http = server.http().await;
+    for _ in 0..3 {
+        http.begin_get(POLLING).await;
+        http.begin_get("/elsewhere").await;
+        http.begin_get(&format!("{PATH}&transport=pigeon")).await;
+    }
+    for _ in 0..3 {
+        assert_eq!(http.response().await.status, 200);
+        assert_eq!(http.response().await.status, 404);
+        assert_eq!(http.response().await.status, 400);
+    }
+    assert_eq!(server.client_count(), 3);
+}
+
+#[tokio::test]
+async fn eh_07_two_gets_at_once_end_the_session() {
+    let (server, mut lines) = server(SocketIo::builder()).await;
+    let mut client = server.polling().await;
+    client.join("/").await;
+    client.begin_poll().await;
+    // The first has arrived once the server has answered something behind it.
+    client.send("3").await;
+    let second = client.push.get(&client.target()).await;
+    assert_eq!(second.status, 400);
+    let first = client.poll.response().await;
+    assert_eq!((first.status, first.body.as_str()), (200, "1"));
+    assert_eq!(lines.next().await, "transport error");
+    let after = client.push.get(&client.target()).await;
+    assert_eq!(after.status, 400);
+    assert!(after.body.contains(r#""code":1"#), "{after:?}");
+}
+
+#[tokio::test]
+async fn eh_07_two_posts_at_once_end_the_session() {
+    let (server, mut lines) = server(SocketIo::builder()).await;
+    let mut client = server.polling().await;
+    client.join("/").await;
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n",
+        client.target()
+    );
+    client.poll.write(head).await;
+    // The server has begun to read the first: it asks for the body.
+    assert_eq!(client.poll.response().await.status, 100);
+    assert_eq!(client.push.post(&client.target(), "3").await.status, 400);
+    assert_eq!(client.poll.response().await.status, 400);
+    assert_eq!(lines.next().await, "transport error");
+    still_serves(&server).await;
+}
+
+#[tokio::test]
+async fn eh_08_an_abandoned_request_ends_the_session() {
+    let (server, mut lines) = server(SocketIo::builder()).await;
+    // A GET that waits.
+    let mut client = server.polling().await;
+    client.join("/").await;
+    client.begin_poll().await;
+    client.send("3").await;
+    let (poll, _push) = client.into_connections();
+    drop(poll);
+    assert_eq!(lines.next().await, "transport error");
+    // A POST in the middle of its body.
+    let mut client = server.polling().await;
+    client.join("/").await;
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n42[",
+        client.target()
+    );
+    client.push.write(head).await;
+    let (_poll, push) = client.into_connections();
+    drop(push);
+    assert_eq!(lines.next().await, "transport error");
+    server.deserted().await;
+}
+
+#[tokio::test]
+async fn eh_09_a_websocket_session_is_not_for_polling() {
+    let (server, _) = server(SocketIo::builder()).await;
+    let mut websocket = server.http().await.upgrade(WEBSOCKET).await;
+    let open = futures_util::StreamExt::next(&mut websocket)
+        .await
+        .unwrap()
+        .unwrap();
+    let open: serde_json::Value = serde_json::from_str(&open.to_text().unwrap()[1..]).unwrap();
+    let sid = open["sid"].as_str().unwrap();
+    let mut http = server.http().await;
+    let refused = http.get(&format!("{POLLING}&sid={sid}")).await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.body.contains(r#""code":3"#), "{refused:?}");
+    assert_eq!(server.client_count(), 1);
+}
+
+#[tokio::test]
+async fn eh_10_abandoned_handshakes_are_reclaimed() {
+    let builder = SocketIo::builder()
+        .ping_interval(Duration::from_millis(50))
+        .ping_timeout(Duration::from_millis(50));
+    let (server, _) = server(builder).await;
+    let mut http = server.http().await;
+    for _ in 0..500 {
+        assert_eq!(http.get(POLLING).await.status, 200);
+    }
+    server.deserted().await;
+    still_serves(&server).await;
+}
+
+#[tokio::test]
+async fn eh_11_heads_have_a_limit() {
+    let (server, _) = server(SocketIo::builder()).await;
+    let mut many = server.http().await;
+    let headers = "X-Header: 1\r\n".repeat(5000);
+    many.write(format!(
+        "GET {POLLING} HTTP/1.1\r\nHost: x\r\n{headers}\r\n"
+    ))
+    .await;
+    assert!(many.try_response().await.is_none_or(|it| it.status == 431));
+    let mut large = server.http().await;
+    let value = "x".repeat(1 << 20);
+    large
+        .write(format!(
+            "GET {POLLING} HTTP/1.1\r\nHost: x\r\nX-Large: {value}\r\n\r\n"
+        ))
+        .await;
+    assert!(large.try_response().await.is_none_or(|it| it.status == 431));
+    assert_eq!(server.client_count(), 0);
+    still_serves(&server).await;
+}
+
+#[tokio::test]
+async fn eh_12_a_wrong_websocket_handshake_is_refused() {
+    let (server, _) = server(SocketIo::builder()).await;
+    let [connection, upgrade, version, key] = UPGRADE;
+    let cases: [(&str, Vec<&str>); 6] = [
+        ("GET", vec![connection, upgrade, version]),
+        (
+            "GET",
+            vec![connection, upgrade, version, "Sec-WebSocket-Key: short"],
+        ),
+        ("GET", vec![connection, upgrade, key]),
+        (
+            "GET",
+            vec![connection, upgrade, key, "Sec-WebSocket-Version: 8"],
+        ),
+        ("POST", vec![connection, upgrade, version, key]),
+        ("GET", vec![connection, "Upgrade: h2c", version, key]),
+    ];
+    for (method, headers) in cases {
+        let mut http = server.http().await;
+        let response = http
+            .request(&format!("{method} {WEBSOCKET}"), &headers)
+            .await;
+        assert_eq!(response.status, 400, "{headers:?}");
+    }
+    // HTTP/1.0 knows no upgrade.
+    let mut old = server.http().await;
+    let head = UPGRADE.join("\r\n");
+    old.write(format!(
+        "GET {WEBSOCKET} HTTP/1.0\r\nHost: x\r\n{head}\r\n\r\n"
+    ))
+    .await;
+    assert_eq!(old.response().await.status, 400);
+    assert_eq!(server.client_count(), 0);
+}
+
+#[tokio::test]
+async fn eh_13_other_paths_are_not_ours() {
+    let (server, _) = server(SocketIo::builder()).await;
+    let mut http = server.http().await;
+    for path in [
+        "/",
+        "/socket.io",
+        "/socket.iox",
+        "//socket.io/",
+        "/socket.io%2F",
+        "/socket%2Eio/",
+        "/a/socket.io/",
+        "/SOCKET.IO/",
+        "/socket.io/../socket.iox/",
+    ] {
+        let response = http.get(&format!("{path}?EIO=4&transport=polling")).await;
+        let is_ours = path.starts_with("/socket.io/");
+        assert_eq!(response.status, if is_ours { 200 } else { 404 }, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn eh_14_binary_bodies_are_for_the_older_protocol() {
+    let (server, mut lines) = server(SocketIo::builder()).await;
+    let mut client = server.polling().await;
+    client.join("/").await;
+    let request = format!(
+        "POST {} HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\nContent-Length: 1\r\n\r\n3",
+        client.target()
+    );
+    client.push.write(request).await;
+    assert_eq!(client.push.response().await.status, 400);
+    assert_eq!(lines.next().await, "transport error");
+}
+
+#[tokio::test]
+async fn eh_15_whoever_leaves_behind_the_101_leaves_nothing() {
+    let (server, _) = server(SocketIo::builder()).await;
+    for _ in 0..50 {
+        drop(server.http().await.upgrade(WEBSOCKET).await);
+        // Or even before it.
+        let mut http = server.http().await;
+        let head = UPGRADE.join("\r\n");
+        http.write(format!(
+            "GET {WEBSOCKET} HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n"
+        ))
+        .await;
+    }
+    server.deserted().await;
+    still_serves(&server).await;
+}
+
+#[tokio::test]
+async fn eh_16_refusals_carry_a_code_and_a_message() {
+    let (server, _) = server(SocketIo::builder()).await;
+    let mut http = server.http().await;
+    for (line, status, body) in [
+        (
+            format!("GET {PATH}&transport=pigeon"),
+            400,
+            r#"{"code":0,"message":"Transport unknown"}"#,
+        ),
+        (
+            format!("GET {POLLING}&sid=none"),
+            400,
+            r#"{"code":1,"message":"Session ID unknown"}"#,
+        ),
+        (
+            format!("PUT {POLLING}"),
+            400,
+            r#"{"code":2,"message":"Bad handshake method"}"#,
+        ),
+        (
+            format!("GET {WEBSOCKET}"),
+            400,
+            r#"{"code":3,"message":"Bad request"}"#,
+        ),
+    ] {
+        let response = http.request(&line, &[]).await;
+        assert_eq!((response.status, response.body.as_str()), (status, body));
+        assert_eq!(response.header("content-type"), Some("application/json"));
+    }
+}
+
+#[tokio::test]
+async fn ep_12_bodies_have_a_limit() {
+    let (server, mut lines) = server(SocketIo::builder().max_payload(100)).await;
+    let mut client = server.polling().await;
+    client.join("/").await;
+    let event = |length: usize| format!(r#"42["n","{}"]"#, "x".repeat(length - 10));
+    for length in [99, 100] {
+        assert_eq!(event(length).len(), length);
+        client.send(&event(length)).await;
+    }
+    // Above it, announced or not: 413, and the session goes on.
+    let response = client.push.post(&client.target(), &event(101)).await;
+    assert_eq!(response.status, 413);
+    let mut other = server.http().await;
+    let (target, body) = (client.target(), event(101));
+    let chunked = format!(
+        "POST {target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n{body}\r\n0\r\n\r\n"
+    );
+    other.write(chunked).await;
+    assert_eq!(other.response().await.status, 413);
+    let mut other = server.http().await;
+    let small = "3";
+    other
+        .write(format!(
+            "POST {target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{small}\r\n0\r\n\r\n"
+        ))
+        .await;
+    assert_eq!(other.response().await.body, "ok");
+    // No length and no body is an empty payload, which is none.
+    for length in ["-1", "x", "99999999999999999999999", "1, 2"] {
+        let mut http = server.http().await;
+        http.write(format!(
+            "POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+        ))
+        .await;
+        assert_eq!(http.response().await.status, 400, "{length}");
+    }
+    assert!(lines.rest().is_empty());
+    assert_eq!(server.client_count(), 1);
+    let mut http = server.http().await;
+    http.write(format!("POST {target} HTTP/1.1\r\nHost: x\r\n\r\n"))
+        .await;
+    assert_eq!(http.response().await.body, "ok");
+    assert_eq!(lines.next().await, "parse error");
+}
+
+#[tokio::test]
+async fn ep_13_a_body_in_crumbs_is_a_body() {
+    let (server, _) = server(SocketIo::builder()).await;
+    let mut client = server.polling().await;
+    client.join("/").await;
+    let text = "é".repeat(10_000);
+    let body = format!(r#"421["echo","{text}"]"#);
+    let mut request = format!(
+        "POST {} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+        client.target()
+    )
+    .into_bytes();
+    for byte in body.bytes() {
+        request.extend_from_slice(&[b'1', b'\r', b'\n', byte, b'\r', b'\n']);
+    }
+    request.extend_from_slice(b"0\r\n\r\n");
+    client.push.write(request).await;
+    assert_eq!(client.push.response().await.body, "ok");
+    assert_eq!(client.text().await, format!(r#"431["{text}"]"#));
+}
+
+#[tokio::test]
+async fn allow_request_decides_about_handshakes_only() {
+    let refusals = Arc::new(AtomicUsize::new(0));
+    let told = Arc::clone(&refusals);
+    let builder = SocketIo::builder()
+        .allow_request(
+            async |request| match request.query().get("key").map(String::as_str) {
+                Some("right") => Ok(()),
+                Some("wrong") => Err(Forbidden::because("wrong key")),
+                _ => {
+                    tokio::task::yield_now().await;
+                    Err(Forbidden::new())
+                }
+            },
+        )
+        .on_connection_error(move |reject, parts| {
+            assert_eq!(parts.uri.path(), "/socket.io/");
+            assert!(!reject.to_string().is_empty());
+            told.fetch_add(1, Ordering::SeqCst);
+        });
+    let (server, _) = server(builder).await;
+    let mut http = server.http().await;
+    let none = http.get(POLLING).await;
+    assert_eq!(
+        (none.status, none.body.as_str()),
+        (403, r#"{"code":4,"message":"Forbidden"}"#)
+    );
+    let wrong = http.get(&format!("{POLLING}&key=wrong")).await;
+    assert_eq!(
+        (wrong.status, wrong.body.as_str()),
+        (403, r#"{"code":4,"message":"wrong key"}"#)
+    );
+    let refused = http
+        .request(&format!("GET {WEBSOCKET}&key=wrong"), &UPGRADE)
+        .await;
+    assert_eq!((refused.status, refused.body.as_str()), (400, "wrong key"));
+    assert_eq!(refusals.load(Ordering::SeqCst), 3);
+    let mut http = server.http().await;
+    let right = http.get(&format!("{POLLING}&key=right")).await;
+    let open: serde_json::Value = serde_json::from_str(&right.body[1..]).unwrap();
+    // Later requests of the session are not asked about.
+    let target = format!("{POLLING}&sid={}", open["sid"].as_str().unwrap());
+    assert_eq!(http.post(&target, "3").await.body, "ok");
+}
+
+#[tokio::test]
+async fn headers_cookies_and_cors_are_where_they_belong() {
+    let cors = Cors::new(CorsOrigin::List(vec!["http://good.example".into()])).credentials(true);
+    let builder = SocketIo::builder()
+        .cors(cors)
+        .cookie(Cookie::default())
+        .on_headers(|headers, _, initial| {
+            headers.insert(
+                "x-initial",
+                if initial { "yes" } else { "no" }.parse().unwrap(),
+            );
+        });
+    let (server, _) = server(builder).await;
+    let origin = "Origin: http://good.example";
+    let allowed = |response: &support::Response| {
+        response
+            .header("access-control-allow-origin")
+            .map(ToOwned::to_owned)
+    };
+    let good = Some("http://good.example".to_owned());
+
+    let mut http = server.http().await;
+    let open = http.request(&format!("GET {POLLING}"), &[origin]).await;
+    assert_eq!(allowed(&open), good);
+    assert_eq!(open.header("x-initial"), Some("yes"));
+    let cookie = open.header("set-cookie").unwrap();
+    let json: serde_json::Value = serde_json::from_str(&open.body[1..]).unwrap();
+    assert!(cookie.contains(json["sid"].as_str().unwrap()), "{cookie}");
+
+    let target = format!("{POLLING}&sid={}", json["sid"].as_str().unwrap());
+    let push = http
+        .request(&format!("POST {target}"), &[origin, "Content-Length: 0"])
+        .await;
+    assert_eq!(push.header("x-initial"), Some("no"));
+    assert_eq!(push.header("set-cookie"), None);
+
+    // On errors as well, so that a page can read them.
+    let error = http
+        .request(&format!("GET {PATH}&transport=pigeon"), &[origin])
+        .await;
+    assert_eq!((error.status, allowed(&error)), (400, good.clone()));
+    assert_eq!(error.header("x-initial"), None);
+    let foreign = http
+        .request(&format!("GET {POLLING}"), &["Origin: http://evil.example"])
+        .await;
+    assert_eq!(allowed(&foreign), None);
+    let preflight = http
+        .request(
+            &format!("OPTIONS {POLLING}"),
+            &[origin, "Access-Control-Request-Headers: x-token"],
+        )
+        .await;
+    assert_eq!((preflight.status, allowed(&preflight)), (204, good.clone()));
+
+    let mut headers = UPGRADE.to_vec();
+    headers.push(origin);
+    let switched = http.request(&format!("GET {WEBSOCKET}"), &headers).await;
+    assert_eq!((switched.status, allowed(&switched)), (101, good));
+    assert_eq!(switched.header("x-initial"), Some("yes"));
+}
+
+/// A masked client frame with this first byte.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![first];
+    match payload.len() {
+        short @ 0..=125 => bytes.push(0x80 | short as u8),
+        medium => {
+            bytes.push(0x80 | 126);
+            bytes.extend_from_slice(&(medium as u16).to_be_bytes());
+        }
+    }
+    // A mask of zeroes changes nothing.
+    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+const TEXT: u8 = 0x81;
+
+/// A WebSocket client that has joined, down to its bytes.
+async fn raw(server: &Server) -> Wire {
+    let mut http = server.http().await;
+    let response = http.request(&format!("GET {WEBSOCKET}"), &UPGRADE).await;
+    assert_eq!(response.status, 101);
+    let (mut wire, unread) = http.into_wire();
+    let (_, open) = server_frame(&mut std::io::Cursor::new(unread).chain(&mut wire)).await;
+    assert_eq!(open[0], b'0');
+    wire.write_all(&frame(TEXT, b"40")).await.unwrap();
+    let (_, reply) = server_frame(&mut wire).await;
+    assert!(reply.starts_with(b"40{"));
+    wire
+}
+
+/// The first byte and the payload of the next frame.
+async fn server_frame(wire: &mut (impl tokio::io::AsyncRead + Unpin)) -> (u8, Vec<u8>) {
+    soon("a frame", async {
+        let mut head = [0; 2];
+        wire.read_exact(&mut head).await.unwrap();
+        let mut length = usize::from(head[1]);
+        if length == 126 {
+            length = usize::from(wire.read_u16().await.unwrap());
+        }
+        let mut payload = vec![0; length];
+        wire.read_exact(&mut payload).await.unwrap();
+        (head[0], payload)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn ad_04_frames_against_the_rules_close_the_connection() {
+    let (server, mut lines) = server(SocketIo::builder().max_payload(1000)).await;
+    let unmasked = [&[TEXT, 1][..], b"3"].concat();
+    let too_large = frame(TEXT, &[b'x'; 1001]);
+    for (name, bytes, status, reason) in [
+        ("unmasked", unmasked, 1002u16, "transport error"),
+        (
+            "reserved bit",
+            frame(TEXT | 0x40, b"3"),
+            1002,
+            "transport error",
+        ),
+        (
+            "reserved opcode",
+            frame(0x83, b"3"),
+            1002,
+            "transport error",
+        ),
+        (
+            "large ping",
+            frame(0x89, &[0; 126]),
+            1002,
+            "transport error",
+        ),
+        ("fragmented ping", frame(0x09, b""), 1002, "transport error"),
+        (
+            "stray continuation",
+            frame(0x80, b"3"),
+            1002,
+            "transport error",
+        ),
+        ("too large", too_large, 1009, "transport error"),
+        (
+            "no UTF-8",
+            frame(TEXT, b"42[\"\xff\"]"),
+            1007,
+            "transport error",
+        ),
+    ] {
+        let mut wire = raw(&server).await;
+        wire.write_all(&bytes).await.unwrap();
+        let (first, payload) = server_frame(&mut wire).await;
+        assert_eq!(first, 0x88, "{name}");
+        assert_eq!(payload[..2], status.to_be_bytes(), "{name}");
+        assert_eq!(lines.next().await, reason, "{name}");
+    }
+    still_serves(&server).await;
+}
+
+#[tokio::test]
+async fn ad_04_a_message_may_come_in_tiny_fragments() {
+    let (server, mut lines) = server(SocketIo::builder().max_payload(50_000)).await;
+    let mut wire = raw(&server).await;
+    let text = "é".repeat(10_000);
+    let message = format!(r#"421["echo","{text}"]"#);
+    let mut bytes = Vec::new();
+    for (n, byte) in message.bytes().enumerate() {
+        bytes.extend(frame(if n == 0 { 0x01 } else { 0x00 }, &[byte]));
+        // Control frames may come in between, and are answered.
+        if n == 100 {
+            bytes.extend(frame(0x89, b"ping"));
+        }
+    }
+    bytes.extend(frame(0x80, b""));
+    wire.write_all(&bytes).await.unwrap();
+    assert_eq!(server_frame(&mut wire).await, (0x8a, b"ping".to_vec()));
+    let (first, answer) = server_frame(&mut wire).await;
+    assert_eq!(first, 0x81);
+    assert_eq!(answer, format!(r#"431["{text}"]"#).as_bytes());
+
+    // Without end they are too large, all together.
+    let mut bytes = frame(0x01, b"4");
+    for _ in 0..60_000 {
+        bytes.extend(frame(0x00, b"x"));
+    }
+    wire.write_all(&bytes).await.unwrap();
+    let (first, payload) = server_frame(&mut wire).await;
+    assert_eq!((first, &payload[..2]), (0x88, &1009u16.to_be_bytes()[..]));
+    assert_eq!(lines.next().await, "transport error");
+}
+
+#[tokio::test]
+async fn a_close_frame_is_answered() {
+    let (server, mut lines) = server(SocketIo::builder()).await;
+    let mut wire = raw(&server).await;
+    wire.write_all(&frame(0x88, &1000u16.to_be_bytes()))
+        .await
+        .unwrap();
+    assert_eq!(
+        server_frame(&mut wire).await,
+        (0x88, 1000u16.to_be_bytes().to_vec())
+    );
+    assert_eq!(lines.next().await, "transport close");
+    // Then the server hangs up.
+    let mut rest = Vec::new();
+    soon("the end", wire.read_to_end(&mut rest)).await.unwrap();
+    assert!(rest.is_empty());
+}
+
+#[tokio::test]
+async fn an_upgrade_to_polling_is_taken_and_closed() {
+    let (server, _) = server(SocketIo::builder()).await;
+    let client = server.polling().await;
+    let target = client.target();
+    let mut websocket = support::WebSocket(server.http().await.upgrade(&target).await);
+    assert_eq!(websocket.next().await, Frame::Close(None));
+    assert_eq!(server.client_count(), 1);
+}
