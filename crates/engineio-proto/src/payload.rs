@@ -9,7 +9,7 @@
 //! In protocol 4, data that contains the separator splits there: the protocol knows no escape, and
 //! JSON never has it raw.
 //!
-//! [`packets`] borrows everything from the body and allocates nothing; [`decode`] hands out owned
+//! [`packets`] borrows everything from the body and allocates nothing; [`decode()`] hands out owned
 //! packets that share the storage of the body, and one more buffer for all that was in base64.
 //! Both end with the first error.
 //!

@@ -59,7 +59,7 @@ impl Text {
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         let mut bytes = self.storage.into_bytes();
-        bytes.advance(self.start);
+        bytes.advance(self.start.min(bytes.len()));
         bytes
     }
 
@@ -67,12 +67,11 @@ impl Text {
         Self { storage, start: 0 }
     }
 
-    /// Without its first character, a packet type. As it is if that is not ASCII.
+    /// Without its first character, a packet type, which the caller has seen.
     #[inline]
     pub(crate) fn without_type(mut self) -> Self {
-        if self.as_bytes().first().is_some_and(u8::is_ascii) {
-            self.start += 1;
-        }
+        debug_assert!(self.starts_with(|c: char| c.is_ascii()), "a packet type");
+        self.start += 1;
         self
     }
 }

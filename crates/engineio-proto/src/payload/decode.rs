@@ -106,7 +106,10 @@ impl Iterator for Decode {
                 let mut packets = v4::Packets { rest };
                 let view = packets.next()?;
                 self.left = packets.rest.map(str::len);
-                view.and_then(|view| own(&mut self.arena, text, view, self.left))
+                match view {
+                    Ok(view) => own(&mut self.arena, text, view, self.left),
+                    Err(error) => Err(error),
+                }
             }
             Source::V3Text { text, is_ascii } => {
                 let rest = text.get(at(text.len())?..);
@@ -114,7 +117,10 @@ impl Iterator for Decode {
                 let mut packets = v3_text::Packets { rest, is_ascii };
                 let view = packets.next()?;
                 self.left = packets.rest.map(str::len);
-                view.and_then(|view| own(&mut self.arena, text, view, self.left))
+                match view {
+                    Ok(view) => own(&mut self.arena, text, view, self.left),
+                    Err(error) => Err(error),
+                }
             }
             Source::V3Binary(body) => {
                 let rest = body.get(at(body.len())?..);
