@@ -155,7 +155,9 @@ impl Sio {
         name: &socketio_proto::Namespace,
         auth: Option<Payload>,
     ) {
-        let namespace = (self.lookup)(name, auth.as_ref());
+        // Patterns are the user's code; one that panics accepts nobody.
+        let lookup = AssertUnwindSafe(|| (self.lookup)(name, auth.as_ref()));
+        let namespace = catch_unwind(lookup).unwrap_or_default();
         let id = client.host().env().ids.next();
         let (Some(namespace), Ok(id)) = (namespace, id) else {
             return reject(client, handle, &Refusal::new("Invalid namespace"));

@@ -86,15 +86,21 @@ impl Namespaces {
         let (_, parent) = patterns
             .iter()
             .find(|(accepts, _)| accepts(name.as_str(), &ConnectAuth(auth)))?;
+        // The name is a slice of the client's frame, which the namespace would keep alive.
+        let name = normalise(name.as_str());
+        let child = parent.child(name.clone(), self.limits);
+        let mut names = write(&self.names);
+        // Another client may have asked for it meanwhile.
+        if let Some(found) = names.get(&name) {
+            return Some(Arc::clone(found));
+        }
         let mut dynamic = lock(&self.dynamic);
         if *dynamic >= self.max_dynamic {
             return None;
         }
         *dynamic += 1;
-        // The name is a slice of the client's frame, which the namespace would keep alive.
-        let name = normalise(name.as_str());
-        let child = parent.child(name.clone(), self.limits);
-        Some(Arc::clone(write(&self.names).entry(name).or_insert(child)))
+        names.insert(name, Arc::clone(&child));
+        Some(child)
     }
 }
 
