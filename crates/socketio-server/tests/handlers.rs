@@ -595,3 +595,17 @@ async fn a_socket_keeps_what_it_is_given() {
     assert_eq!(lines.next().await, format!("{} None", json!(null)));
     assert_eq!(shared.lock().unwrap().len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn ad_03_a_pattern_that_panics_accepts_nobody() {
+    let (server, _) = server();
+    let _ = server.of_matching(|name, _| {
+        assert_ne!(name, "/panic");
+        name == "/fine"
+    });
+    let mut client = server.client().await;
+    client.send("40/panic,").await;
+    let refused = r#"44/panic,{"message":"Invalid namespace"}"#;
+    assert_eq!(client.text().await, refused);
+    client.join("/fine").await;
+}

@@ -309,3 +309,28 @@ async fn both_ways_at_once(server: &Server) {
     }
     websocket.cut();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_dynamic_namespace_is_made_once_however_many_ask() {
+    const NAMES: usize = 20;
+    // Exactly as many as are asked for: one that were counted twice would leave another without a place.
+    let server = Arc::new(Server::new(builder().max_dynamic_namespaces(NAMES)));
+    let _ = server.of_matching(|name, _| {
+        std::thread::yield_now();
+        name.starts_with("/room-")
+    });
+    for n in 0..NAMES {
+        let mut clients = JoinSet::new();
+        for _ in 0..8 {
+            let server = Arc::clone(&server);
+            clients.spawn(async move {
+                let mut client = server.websocket().await;
+                client.join(&format!("/room-{n}")).await;
+            });
+        }
+        while let Some(client) = clients.join_next().await {
+            client.unwrap();
+        }
+    }
+    assert_eq!(server.namespaces().len(), NAMES + 1);
+}
