@@ -5,6 +5,7 @@
 
 import { request } from "node:http";
 import { Manager, io } from "socket.io-client";
+import msgpack from "socket.io-msgpack-parser";
 import { WebSocket } from "ws";
 
 export const base = process.argv[2];
@@ -75,7 +76,10 @@ export async function until(question, what, ms = STEP) {
 /** The transports of a script's clients: its second argument, or WebSocket only. */
 export const transports = process.argv[3]?.split(",") ?? ["websocket"];
 
-const defaults = { forceNew: true, reconnection: false, transports };
+/** Whether server and clients speak MessagePack: the environment variable PARSER. */
+export const packed = process.env.PARSER === "msgpack";
+
+const defaults = { forceNew: true, reconnection: false, transports, ...(packed && { parser: msgpack }) };
 
 /** A client that is connecting to the namespace; it does not reconnect. */
 export function client(namespace = "/", options = {}) {

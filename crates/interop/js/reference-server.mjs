@@ -1,17 +1,19 @@
 // The behaviour of `conformance-server`, over the reference implementation from npm.
 //
 // It takes the same environment variables, prints the same `LISTENING <port>` line, and answers the same events, so any script of this
-// directory can be run against either server and the two be compared. Message-pack and Redis are left out (status 64).
+// directory can be run against either server and the two be compared. Redis is left out (status 64).
 
 import { createServer } from "node:http";
 import { Server as Engine } from "engine.io";
 import { Server } from "socket.io";
+import msgpack from "socket.io-msgpack-parser";
 
 const env = (name, otherwise) => process.env[name] || otherwise;
 const number = (name, otherwise) => Number(env(name, otherwise));
 const flag = (name, otherwise) => env(name, otherwise) === "1";
 
-if (env("PARSER", "json") !== "json" || env("ADAPTER", "") !== "") process.exit(64);
+const packed = env("PARSER", "json") === "msgpack";
+if ((!packed && env("PARSER", "json") !== "json") || env("ADAPTER", "") !== "") process.exit(64);
 
 const http = createServer();
 const cookie = env("COOKIE", undefined);
@@ -45,6 +47,7 @@ const io = new Server(http, {
   ...engineOptions,
   path: env("SIO_PATH", "/socket.io/"),
   serveClient: false,
+  ...(packed && { parser: msgpack }),
   connectTimeout: number("CONNECT_TIMEOUT", 45_000),
   cleanupEmptyChildNamespaces: flag("CLEANUP_NAMESPACES", "0"),
   connectionStateRecovery: recovery > 0

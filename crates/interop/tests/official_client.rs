@@ -82,6 +82,23 @@ fn fixed_answers() {
 }
 
 #[test]
+fn all_of_it_in_messagepack() {
+    let settings = [("PARSER", "msgpack")];
+    for name in [
+        "auth",
+        "namespaces",
+        "binary",
+        "acks",
+        "rooms",
+        "middleware",
+        "fixed-answers",
+    ] {
+        script(name, &["websocket"], &settings);
+        script(name, &["polling"], &settings);
+    }
+}
+
+#[test]
 fn disconnects_with_their_reasons() {
     script(
         "disconnects",

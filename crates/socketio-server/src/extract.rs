@@ -220,17 +220,14 @@ impl FromEvent for Event {
     }
 }
 
-/// The binary attachments of the event, in order, without a copy.
+/// The binary data of the event, in order, without a copy.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Attachments(pub Vec<Bytes>);
 
 impl FromEvent for Attachments {
     fn from_event(context: &mut EventContext<'_>) -> Result<Self, HandlerError> {
         Ok(Self(
-            context
-                .payload
-                .map(|payload| payload.attachments().to_vec())
-                .unwrap_or_default(),
+            context.payload.map(Payload::binaries).unwrap_or_default(),
         ))
     }
 }

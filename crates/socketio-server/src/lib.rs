@@ -113,6 +113,8 @@ pub use options::Forbidden;
 pub use service::NotFound;
 pub use socket::{Reason, Socket};
 pub use socket_io::{ConnectAuth, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService};
+#[cfg(feature = "msgpack")]
+pub use socketio_proto::MsgPack;
 pub use socketio_proto::rooms::RoomError;
 pub use socketio_proto::{Attachment, Value};
 pub use transport::{ConnectionInfo, HandshakeRequest, ResponseBody};

@@ -252,6 +252,7 @@ impl std::fmt::Debug for SocketIo {
 pub struct SocketIoBuilder {
     host: HostOptions,
     config: Config,
+    parser: Arc<dyn Parser>,
     limits: NamespaceLimits,
     max_dynamic: usize,
     state: Extensions,
@@ -263,6 +264,7 @@ impl Default for SocketIoBuilder {
         Self {
             host: HostOptions::new(ServerConfig::default().path("/socket.io")),
             config: Config::default(),
+            parser: Arc::new(Json),
             limits: NamespaceLimits::default(),
             max_dynamic: 10_000,
             state: Extensions::default(),
@@ -285,6 +287,15 @@ impl SocketIoBuilder {
     #[must_use]
     pub fn connect_timeout(mut self, value: Duration) -> Self {
         self.config.connect_timeout = Some(value);
+        self
+    }
+
+    /// How packets are written and read: [`Json`] by default, `MsgPack` with the feature `msgpack`.
+    ///
+    /// All clients have to use the same. One with another parser is disconnected at its first packet.
+    #[must_use]
+    pub fn parser(mut self, parser: impl Parser + 'static) -> Self {
+        self.parser = Arc::new(parser);
         self
     }
 
@@ -357,7 +368,7 @@ impl SocketIoBuilder {
     #[must_use]
     pub fn build(self) -> (SocketIoLayer, SocketIo) {
         let env = Env::start();
-        let parser: Arc<dyn Parser> = Arc::new(Json);
+        let parser = self.parser;
         let namespaces = Arc::new(Namespaces {
             env: Arc::clone(&env),
             parser: Arc::clone(&parser),

@@ -15,8 +15,9 @@ use axum::{Json, Router};
 use http::HeaderValue;
 use serde_json::{Map, Value, json};
 use settings::Settings;
+use socketio_proto::Format;
 use socketio_server::engine::{Engine, Handler, Message, Socket as EngineSocket};
-use socketio_server::{Forbidden, SocketIo};
+use socketio_server::{Forbidden, MsgPack, SocketIo};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -100,7 +101,11 @@ macro_rules! configured {
 }
 
 async fn run(settings: Settings) -> std::io::Result<()> {
-    let (_, io) = configured!(SocketIo::builder(), &settings, denies: true)
+    let builder = match settings.parser {
+        Format::MsgPack => SocketIo::builder().parser(MsgPack),
+        _ => SocketIo::builder(),
+    };
+    let (_, io) = configured!(builder, &settings, denies: true)
         .path(&settings.path)
         .connect_timeout(settings.connect_timeout)
         .on_error(|socket, event, error| eprintln!("{event} of {}: {error}", socket.id()))

@@ -3,6 +3,7 @@
 //! An empty variable counts as unset. What this library can't do (yet) is refused rather than
 //! ignored.
 
+use socketio_proto::Format;
 use socketio_server::engine::{Cookie, Cors, CorsOrigin, Transport};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ pub(crate) struct Settings {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) path: String,
+    pub(crate) parser: Format,
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,
     pub(crate) max_payload: usize,
@@ -45,7 +47,6 @@ impl Settings {
         };
         for (name, only) in [
             ("EIO3", "0"),
-            ("PARSER", "json"),
             ("RECOVERY", "0"),
             ("CLEANUP_NAMESPACES", "0"),
             ("DEFLATE", "0"),
@@ -61,6 +62,7 @@ impl Settings {
             host: text("HOST", "127.0.0.1"),
             port: u16::try_from(number("PORT", 3000)?).map_err(|_| "PORT is too large")?,
             path: text("SIO_PATH", "/socket.io/"),
+            parser: parser(&text("PARSER", "json"))?,
             ping_interval: millis("PING_INTERVAL", 25_000)?,
             ping_timeout: millis("PING_TIMEOUT", 20_000)?,
             max_payload: usize::try_from(number("MAX_PAYLOAD", 1_000_000)?)
@@ -74,6 +76,14 @@ impl Settings {
             cors: cors(variable("CORS_ORIGIN"), flag("CORS_CREDENTIALS", false)?),
             cookie: variable("COOKIE").map(Cookie::new),
         })
+    }
+}
+
+fn parser(name: &str) -> Result<Format, String> {
+    match name {
+        "json" => Ok(Format::Json),
+        "msgpack" => Ok(Format::MsgPack),
+        other => Err(format!("PARSER is an unknown one: {other}")),
     }
 }
 
