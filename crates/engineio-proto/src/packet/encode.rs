@@ -28,17 +28,20 @@ impl PacketRef<'_> {
 
     fn write(self, binary: &str, out: &mut BytesMut) {
         match self {
-            Self::Open(data) => put(out, "0", data),
+            Self::Open(data) => put(out, b'0', data),
             Self::Close => out.put_u8(b'1'),
-            Self::Ping(data) => put(out, "2", data),
-            Self::Pong(data) => put(out, "3", data),
-            Self::Text(data) => put(out, "4", data),
+            Self::Ping(data) => put(out, b'2', data),
+            Self::Pong(data) => put(out, b'3', data),
+            Self::Text(data) => put(out, b'4', data),
             Self::Binary(data) => {
                 out.reserve(binary.len() + base64::encoded_len(data.len()));
                 out.put_slice(binary.as_bytes());
                 base64::encode(data, out);
             }
-            Self::Base64(data) => put(out, binary, data),
+            Self::Base64(data) => {
+                out.put_slice(binary.as_bytes());
+                out.put_slice(data.as_bytes());
+            }
             Self::Upgrade => out.put_u8(b'5'),
             Self::Noop => out.put_u8(b'6'),
         }
@@ -181,8 +184,9 @@ impl Record for Outgoing {
     }
 }
 
-fn put(out: &mut BytesMut, kind: &str, data: &str) {
-    out.reserve(kind.len() + data.len());
-    out.put_slice(kind.as_bytes());
+#[inline]
+fn put(out: &mut BytesMut, kind: u8, data: &str) {
+    out.reserve(1 + data.len());
+    out.put_u8(kind);
     out.put_slice(data.as_bytes());
 }
