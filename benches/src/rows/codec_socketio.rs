@@ -152,7 +152,7 @@ fn decode_attachments(sample: &'static Sample<Upload>, limits: Limits) -> Box<dy
 
 fn encode<T: Data>(sample: &'static Sample<T>, goal: Option<Goal>) -> Row {
     let ours = encode_serde(sample);
-    let row = Row::new(format!("encode, {}", sample.name)).ours("shared packet", goal, ours);
+    let row = Row::new(format!("encode, {}", sample.name)).ours("frame to share", goal, ours);
     #[cfg(feature = "peers")]
     let row = row.peer(socketioxide::NAME, socketioxide::encode(sample));
     row.limit("memcpy", limits::memcpy(sample.text.clone()))
@@ -224,7 +224,7 @@ fn encoded<T>(sample: &Sample<T>, namespace: &Namespace, payload: Payload) -> En
             _ => Body::Event { id, payload },
         },
     };
-    Json.encode(&packet).unwrap()
+    Json.encode_owned(packet).unwrap()
 }
 
 pub(super) fn generous() -> Limits {
