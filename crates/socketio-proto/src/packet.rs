@@ -1,6 +1,6 @@
 //! Packets as values that own what they hold.
 
-use crate::{Payload, Text};
+use crate::{Payload, PayloadError, Text};
 use core::fmt;
 
 /// One packet of the protocol.
@@ -50,6 +50,22 @@ impl Body {
             Self::Event { payload, .. }
             | Self::Ack { payload, .. }
             | Self::ConnectError(payload) => Some(payload),
+        }
+    }
+
+    /// Whether the payload is one for this kind of packet.
+    pub(crate) fn check_payload(&self) -> Result<(), PayloadError> {
+        let (is_fit, name) = match self {
+            Self::Connect(payload) => (payload.as_ref().is_none_or(Payload::is_object), "CONNECT"),
+            Self::Disconnect => (true, "DISCONNECT"),
+            Self::Event { payload, .. } => (payload.event().is_some(), "EVENT"),
+            Self::Ack { payload, .. } => (payload.is_list(), "ACK"),
+            Self::ConnectError(payload) => (payload.is_value(), "CONNECT_ERROR"),
+        };
+        if is_fit {
+            Ok(())
+        } else {
+            Err(PayloadError::Unfit(name))
         }
     }
 

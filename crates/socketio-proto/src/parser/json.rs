@@ -9,7 +9,7 @@ pub(crate) mod ser;
 pub use header::{EventName, Kind, PacketRef};
 
 use super::{Decoder, Encoded, Inner, Limits, Parser};
-use crate::{AckId, Body, Format, Namespace, Packet, Payload, PayloadError, Text};
+use crate::{AckId, Body, Format, Namespace, Packet, PayloadError, Text};
 use alloc::boxed::Box;
 use bytes::Bytes;
 use core::iter;
@@ -83,23 +83,16 @@ struct Header<'a> {
 impl<'a> Header<'a> {
     /// Checks that the payload is one for this kind of packet.
     fn new(namespace: &'a Namespace, body: &Body) -> Result<Self, PayloadError> {
+        body.check_payload()?;
         let attachments = body.payload().map_or(0, |it| it.attachments().len());
         let either = |text, binary| if attachments == 0 { text } else { binary };
-        let (types, id, is_fit, name) = match body {
-            Body::Connect(payload) => {
-                let is_fit = payload.as_ref().is_none_or(Payload::is_object);
-                ("40", None, is_fit, "CONNECT")
-            }
-            Body::Disconnect => ("41", None, true, "DISCONNECT"),
-            Body::Event { id, payload } => {
-                (either("42", "45"), *id, payload.event().is_some(), "EVENT")
-            }
-            Body::Ack { id, payload } => (either("43", "46"), Some(*id), payload.is_list(), "ACK"),
-            Body::ConnectError(payload) => ("44", None, payload.is_value(), "CONNECT_ERROR"),
+        let (types, id) = match *body {
+            Body::Connect(_) => ("40", None),
+            Body::Disconnect => ("41", None),
+            Body::Event { id, .. } => (either("42", "45"), id),
+            Body::Ack { id, .. } => (either("43", "46"), Some(id)),
+            Body::ConnectError(_) => ("44", None),
         };
-        if !is_fit {
-            return Err(PayloadError::Unfit(name));
-        }
         Ok(Self {
             types,
             attachments,

@@ -11,6 +11,7 @@ pub(crate) mod arguments;
 mod date;
 pub(crate) mod de;
 mod decoder;
+pub(crate) mod envelope;
 pub(crate) mod header;
 mod number;
 pub(crate) mod scan;
@@ -20,13 +21,13 @@ pub use header::PacketRef;
 
 use super::spread::Spread;
 use super::{Decoder, Encoded, Limits, Parser};
-use crate::{AckId, Body, Format, Namespace, Packet, Payload, PayloadError};
+use crate::{AckId, Format, Namespace, Packet, PayloadError};
 use alloc::{boxed::Box, vec::Vec};
 use decoder::MsgPackDecoder;
 use engineio_proto::Outgoing;
+use envelope::Envelope;
 use ser::Writer;
 use serde::Serialize;
-use serde_json::Error;
 
 /// The parser of the reference's `socket.io-msgpack-parser`, revision 3.
 ///
@@ -62,41 +63,20 @@ impl MsgPack {
     ///
     /// As for [`encode`](Parser::encode). What was in the buffer stays as it was.
     pub fn encode_to(&self, packet: &Packet, out: &mut Vec<u8>) -> Result<(), PayloadError> {
-        let (digit, id, payload) = match &packet.body {
-            Body::Connect(payload) => {
-                if !payload.as_ref().is_none_or(Payload::is_object) {
-                    return Err(PayloadError::Unfit("CONNECT"));
-                }
-                (0, None, payload.as_ref())
-            }
-            Body::Disconnect => (1, None, None),
-            Body::Event { id, payload } => {
-                if payload.event().is_none() {
-                    return Err(PayloadError::Unfit("EVENT"));
-                }
-                (2, *id, Some(payload))
-            }
-            Body::Ack { id, payload } => {
-                if !payload.is_list() {
-                    return Err(PayloadError::Unfit("ACK"));
-                }
-                (3, Some(*id), Some(payload))
-            }
-            Body::ConnectError(payload) => {
-                if !payload.is_value() {
-                    return Err(PayloadError::Unfit("CONNECT_ERROR"));
-                }
-                (4, None, Some(payload))
-            }
+        packet.body.check_payload()?;
+        let envelope = Envelope::of(&packet.body, &packet.namespace);
+        let data = match packet.body.payload() {
+            Some(payload) => payload.as_msgpack().ok_or(FOREIGN)?,
+            None => &[],
         };
-        let data = match payload.map(Payload::as_msgpack) {
-            Some(data) => Some(data.ok_or(PayloadError::Unfit("a parser of another format"))?),
-            None => None,
-        };
-        out.reserve(ENVELOPE + packet.namespace.as_str().len() + data.map_or(0, <[u8]>::len));
-        begin(out, digit, data.is_some(), id);
-        out.extend_from_slice(data.unwrap_or_default());
-        end(out, id, &packet.namespace)?;
+        out.reserve(envelope.len_around(data.len()));
+        if packet.body.payload().is_some() {
+            out.extend_from_slice(&envelope.before_data());
+        } else {
+            out.extend_from_slice(&envelope.before_nothing());
+        }
+        out.extend_from_slice(data);
+        envelope.after_data(out)?;
         Ok(())
     }
 
@@ -124,7 +104,7 @@ impl MsgPack {
         out: &mut Vec<u8>,
     ) -> Result<(), PayloadError> {
         crate::payload::refuse_reserved(Some(event))?;
-        list_to(2, namespace, id, Some(event), args, out)
+        list_to(&Envelope::event(id, namespace), Some(event), args, out)
     }
 
     /// Appends an acknowledgement to a buffer; otherwise as [`event_to`](Self::event_to).
@@ -139,7 +119,7 @@ impl MsgPack {
         args: &T,
         out: &mut Vec<u8>,
     ) -> Result<(), PayloadError> {
-        list_to(3, namespace, Some(id), None, args, out)
+        list_to(&Envelope::ack(id, namespace), None, args, out)
     }
 }
 
@@ -154,50 +134,41 @@ impl Parser for MsgPack {
         Ok(Outgoing::binary(out.into()).into())
     }
 
+    fn encode_owned(&self, packet: Packet) -> Result<Encoded, PayloadError> {
+        packet.body.check_payload()?;
+        let Packet { namespace, body } = packet;
+        let envelope = Envelope::of(&body, &namespace);
+        let mut out = match body.into_payload() {
+            Some(payload) => {
+                let data = payload.into_msgpack().ok_or(FOREIGN)?;
+                data.behind(envelope.before_data())
+            }
+            None => envelope.before_nothing().to_vec(),
+        };
+        envelope.after_data(&mut out)?;
+        Ok(Outgoing::binary(out.into()).into())
+    }
+
     fn decoder(&self, limits: Limits) -> Box<dyn Decoder> {
         Box::new(MsgPackDecoder::new(limits))
     }
 }
 
-/// A packet without its data and the name of its namespace, at most.
-const ENVELOPE: usize = 40;
+const FOREIGN: PayloadError = PayloadError::Unfit("a parser of another format");
 
 fn list_to<T: Serialize + ?Sized>(
-    digit: u8,
-    namespace: &Namespace,
-    id: Option<AckId>,
+    envelope: &Envelope<'_>,
     event: Option<&str>,
     args: &T,
     out: &mut Vec<u8>,
 ) -> Result<(), PayloadError> {
     let start = out.len();
-    begin(out, digit, true, id);
+    out.extend_from_slice(&envelope.before_data());
     let written = Writer::new(out)
         .list(event, |writer| args.serialize(Spread(writer)))
-        .and_then(|_| end(out, id, namespace));
+        .and_then(|_| envelope.after_data(out));
     written.map_err(|error| {
         out.truncate(start);
         error.into()
     })
-}
-
-/// Up to the data. The reference gives its members in this order, except that acknowledgements
-/// begin with their id; nobody depends on it.
-fn begin(out: &mut Vec<u8>, digit: u8, has_data: bool, id: Option<AckId>) {
-    let members = 2 + u8::from(has_data) + u8::from(id.is_some());
-    out.extend_from_slice(&[0x80 | members, 0xa4, b't', b'y', b'p', b'e', digit]);
-    if has_data {
-        out.extend_from_slice(b"\xa4data");
-    }
-}
-
-/// From the data on. The namespace is always there, also `/`.
-fn end(out: &mut Vec<u8>, id: Option<AckId>, namespace: &Namespace) -> Result<(), Error> {
-    if let Some(AckId(id)) = id {
-        out.extend_from_slice(b"\xa2id");
-        Writer::new(out).value(&id)?;
-    }
-    out.extend_from_slice(b"\xa3nsp");
-    Writer::new(out).value(namespace.as_str())?;
-    Ok(())
 }

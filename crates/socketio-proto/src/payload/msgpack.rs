@@ -2,6 +2,7 @@
 
 use super::{Attachment, Content, Name, Payload, Shape};
 use crate::parser::msgpack::arguments::Arguments;
+use crate::parser::msgpack::envelope::HEADROOM;
 use crate::parser::msgpack::header::EventName;
 use crate::parser::msgpack::scan::{Cursor, Token};
 use crate::parser::msgpack::ser::Writer;
@@ -15,13 +16,79 @@ use serde_json::Error;
 /// One value, its structure known to be in order.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Data {
-    value: Bytes,
+    value: Packed,
     is_binary: bool,
+}
+
+/// The bytes of one value.
+#[derive(Clone, Debug)]
+pub(crate) enum Packed {
+    /// A slice of the message that brought it. A clone shares it.
+    Received(Bytes),
+    /// Written here, behind [`HEADROOM`] bytes. Whoever owns it can complete it to a packet; so
+    /// a clone is a copy, of which the same holds.
+    Written(Vec<u8>),
+}
+
+impl Packed {
+    /// Writes a value, and tells whether there is binary data in it.
+    fn write(write: impl FnOnce(Writer<'_>) -> Result<bool, Error>) -> Result<(Self, bool), Error> {
+        // Enough for most events, their headers and namespaces included.
+        let mut out = Vec::with_capacity(128);
+        out.extend_from_slice(&[0; HEADROOM]);
+        let is_binary = write(Writer::new(&mut out))?;
+        Ok((Self::Written(out), is_binary))
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Received(value) => value,
+            Self::Written(value) => value.get(HEADROOM..).unwrap_or_default(),
+        }
+    }
+
+    fn shared(&self) -> Option<&Bytes> {
+        match self {
+            Self::Received(value) => Some(value),
+            Self::Written(_) => None,
+        }
+    }
+
+    /// A part of it, shared if it was received.
+    fn share(&self, part: &[u8]) -> Bytes {
+        match self {
+            Self::Received(value) => value.slice_ref(part),
+            Self::Written(_) => Bytes::copy_from_slice(part),
+        }
+    }
+
+    /// The value behind the beginning of its packet, in its own buffer if there is room.
+    pub(crate) fn behind(self, beginning: [u8; HEADROOM]) -> Vec<u8> {
+        match self {
+            Self::Written(mut out) => {
+                if let Some(room) = out.first_chunk_mut() {
+                    *room = beginning;
+                }
+                out
+            }
+            Self::Received(value) => [&beginning, &value[..]].concat(),
+        }
+    }
+}
+
+impl PartialEq for Packed {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
 }
 
 impl Data {
     pub(super) fn value(&self) -> &[u8] {
-        &self.value
+        self.value.as_slice()
+    }
+
+    pub(super) fn into_value(self) -> Packed {
+        self.value
     }
 
     pub(super) fn is_binary(&self) -> bool {
@@ -29,31 +96,31 @@ impl Data {
     }
 
     pub(super) fn is_map(&self) -> bool {
-        matches!(Cursor::new(&self.value).token(), Some(Token::Map(_)))
+        matches!(Cursor::new(self.value()).token(), Some(Token::Map(_)))
     }
 
     /// The text in this place.
     pub(super) fn text(&self, range: Range<usize>) -> Option<&str> {
-        core::str::from_utf8(self.value.get(range)?).ok()
+        core::str::from_utf8(self.value().get(range)?).ok()
     }
 
     pub(super) fn arguments(&self, shape: &Shape) -> Arguments<'_> {
         let mut arguments = match shape {
-            Shape::Value => Arguments::of_value(&self.value),
-            Shape::List { .. } | Shape::Event { .. } => Arguments::of_list(&self.value),
+            Shape::Value => Arguments::of_value(self.value()),
+            Shape::List { .. } | Shape::Event { .. } => Arguments::of_list(self.value()),
         };
         if let Shape::Event { .. } = shape {
             arguments.pass();
         }
-        arguments.sharing(&self.value)
+        arguments.sharing(self.value.shared())
     }
 
     pub(super) fn binaries(&self) -> Vec<Bytes> {
-        let mut cursor = Cursor::new(&self.value);
+        let mut cursor = Cursor::new(self.value());
         let tokens = core::iter::from_fn(|| cursor.token());
         tokens
             .filter_map(|token| match token {
-                Token::Binary(bytes) => Some(self.value.slice_ref(bytes)),
+                Token::Binary(bytes) => Some(self.value.share(bytes)),
                 _ => None,
             })
             .collect()
@@ -61,12 +128,12 @@ impl Data {
 
     /// The bytes that `attachment` borrowed, if it borrowed from here.
     pub(super) fn attachment(&self, attachment: Attachment) -> Option<Bytes> {
-        let range = attachment.range_in(&self.value)?;
-        Some(self.value.slice(range))
+        let range = attachment.range_in(self.value())?;
+        Some(self.value.share(self.value().get(range)?))
     }
 
     pub(super) fn check(&self, max_depth: usize) -> Result<(), DecodeError> {
-        Cursor::new(&self.value).check(max_depth)
+        Cursor::new(self.value()).check(max_depth)
     }
 }
 
@@ -75,19 +142,17 @@ impl Payload {
         event: Option<&str>,
         args: impl FnOnce(&mut Writer<'_>) -> Result<(), Error>,
     ) -> Result<Self, PayloadError> {
-        let mut value = Vec::new();
-        let is_binary = Writer::new(&mut value).list(event, args)?;
+        let (value, is_binary) = Packed::write(|writer| writer.list(event, args))?;
         let payload = match event {
-            Some(_) => Self::from_msgpack_event(value.into(), is_binary, usize::MAX),
-            None => Ok(Self::from_msgpack_list(value.into(), is_binary)),
+            Some(_) => Self::msgpack_event(value, is_binary, usize::MAX),
+            None => Ok(Self::msgpack_of(value, is_binary, Shape::List { first: 0 })),
         };
         Ok(payload.expect("what was written begins as it was begun"))
     }
 
     pub(super) fn value_msgpack<T: Serialize + ?Sized>(value: &T) -> Result<Self, PayloadError> {
-        let mut written = Vec::new();
-        let is_binary = Writer::new(&mut written).value(value)?;
-        Ok(Self::from_msgpack_value(written.into(), is_binary))
+        let (value, is_binary) = Packed::write(|writer| writer.value(value))?;
+        Ok(Self::msgpack_of(value, is_binary, Shape::Value))
     }
 
     /// A list with a name, looked at up to the end of the name.
@@ -96,7 +161,33 @@ impl Payload {
         is_binary: bool,
         max_event: usize,
     ) -> Result<Self, DecodeError> {
-        let EventName { name, end } = EventName::read(&value)?;
+        Self::msgpack_event(Packed::Received(value), is_binary, max_event)
+    }
+
+    /// A list, not looked at.
+    pub(crate) fn from_msgpack_list(value: Bytes, is_binary: bool) -> Self {
+        Self::msgpack_of(Packed::Received(value), is_binary, Shape::List { first: 0 })
+    }
+
+    /// One value, not looked at.
+    pub(crate) fn from_msgpack_value(value: Bytes, is_binary: bool) -> Self {
+        Self::msgpack_of(Packed::Received(value), is_binary, Shape::Value)
+    }
+
+    /// The bytes, with nothing else kept; `None` if the format is another.
+    pub(crate) fn into_msgpack(self) -> Option<Packed> {
+        match self.content {
+            Content::Json { .. } => None,
+            Content::MsgPack(data) => Some(data.into_value()),
+        }
+    }
+
+    fn msgpack_event(
+        value: Packed,
+        is_binary: bool,
+        max_event: usize,
+    ) -> Result<Self, DecodeError> {
+        let EventName { name, end } = EventName::read(value.as_slice())?;
         if name.len() > max_event {
             return Err(DecodeError::Limit { what: "event name" });
         }
@@ -108,25 +199,13 @@ impl Payload {
             Cow::Owned(name) => Name::Unescaped(name.into()),
         };
         let shape = Shape::Event { name, first: end };
-        Ok(Self {
+        Ok(Self::msgpack_of(value, is_binary, shape))
+    }
+
+    fn msgpack_of(value: Packed, is_binary: bool, shape: Shape) -> Self {
+        Self {
             content: Content::MsgPack(Data { value, is_binary }),
             shape,
-        })
-    }
-
-    /// A list, not looked at.
-    pub(crate) fn from_msgpack_list(value: Bytes, is_binary: bool) -> Self {
-        Self {
-            content: Content::MsgPack(Data { value, is_binary }),
-            shape: Shape::List { first: 0 },
-        }
-    }
-
-    /// One value, not looked at.
-    pub(crate) fn from_msgpack_value(value: Bytes, is_binary: bool) -> Self {
-        Self {
-            content: Content::MsgPack(Data { value, is_binary }),
-            shape: Shape::Value,
         }
     }
 }

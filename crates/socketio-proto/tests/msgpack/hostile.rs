@@ -2,6 +2,7 @@
 
 use crate::{encoded, event, payload_of, push, push_with, received, root, sent};
 use bytes::Bytes;
+use engineio_proto::Frame;
 use serde::Deserialize;
 use socketio_proto::parser::{Kind, Limits, msgpack::PacketRef};
 use socketio_proto::{
@@ -424,4 +425,41 @@ fn writing_into_a_kept_buffer_allocates_nothing() {
             .unwrap();
     });
     assert_eq!(used.count_total, 0);
+}
+
+/// Around its data a packet needs as much room as the payload has left for it.
+#[test]
+fn an_emit_is_written_once() {
+    let event = |payload| {
+        let body = Body::Event {
+            id: Some(AckId(300)),
+            payload,
+        };
+        Packet {
+            namespace: Namespace::new(Text::from("/chat")).unwrap(),
+            body,
+        }
+    };
+    let payload = sent(&("some text", 1.5, 7));
+    let data = payload.as_msgpack().unwrap().as_ptr();
+    let packet = event(payload);
+    let copied = MsgPack.encode(&packet).unwrap();
+    let mut owned = None;
+    let used = allocation_counter::measure(|| owned = MsgPack.encode_owned(packet).ok());
+    let owned = owned.unwrap();
+    assert_eq!(owned, copied);
+    assert_eq!(used.count_total, 1, "a reference count");
+    let Frame::Binary(frame) = owned.messages()[0].clone().into_frame() else {
+        panic!()
+    };
+    assert_eq!(frame[12..].as_ptr(), data, "nothing was moved");
+
+    // One that is passed on is a slice of what has brought it.
+    let read = push(&frame).unwrap().unwrap();
+    assert_eq!(MsgPack.encode_owned(read).unwrap(), copied);
+    let leave = root(Body::Disconnect);
+    assert_eq!(
+        MsgPack.encode_owned(leave.clone()).unwrap(),
+        MsgPack.encode(&leave).unwrap()
+    );
 }

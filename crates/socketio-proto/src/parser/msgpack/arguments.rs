@@ -42,8 +42,8 @@ impl<'a> Arguments<'a> {
     }
 
     /// Lets dynamic values share `bytes`, of which the arguments are a part.
-    pub(crate) fn sharing(mut self, bytes: &'a Bytes) -> Self {
-        self.shared = Some(bytes);
+    pub(crate) fn sharing(mut self, bytes: Option<&'a Bytes>) -> Self {
+        self.shared = bytes;
         self
     }
 
