@@ -70,7 +70,8 @@
 //! # Features of others
 //!
 //! Of serde_json, `arbitrary_precision` and `raw_value` rely on a private agreement with its own
-//! serializer. Do not send its `RawValue`, and do not enable `arbitrary_precision` in a program
+//! serializer. Neither send nor read its `RawValue` ([`next_raw`](payload::Arguments::next_raw)
+//! gives the JSON of an argument), and do not enable `arbitrary_precision` in a program
 //! that uses this crate.
 #![no_std]
 #![warn(

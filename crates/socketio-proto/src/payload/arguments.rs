@@ -1,16 +1,17 @@
 //! Arguments one by one, and all at once.
 
+use crate::parser::de::{Node, Reader, has_only_plain_placeholders};
 #[cfg(feature = "msgpack")]
-use crate::parser::msgpack::{arguments as msgpack, de::Reader};
-use crate::parser::{de::Node, scan};
+use crate::parser::msgpack::{arguments as msgpack, de::Reader as MsgPackReader};
+use crate::parser::scan;
 use crate::{PayloadError, Value};
 use bytes::Bytes;
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, IgnoredAny, SeqAccess, Visitor},
+    de::{DeserializeSeed, SeqAccess, Visitor},
     forward_to_deserialize_any,
 };
-use serde_json::{Error, de::StrRead};
+use serde_json::Error;
 
 /// Cursor over the arguments of a payload, from [`Payload::arguments`](crate::Payload::arguments).
 ///
@@ -43,11 +44,18 @@ struct Json<'a> {
     /// From the next argument on. After the last one: a closing bracket, or nothing.
     rest: &'a str,
     attachments: &'a [Bytes],
+    /// There are placeholders that only the tree knows.
+    needs_tree: bool,
 }
 
 impl<'a> Arguments<'a> {
     pub(super) fn json(rest: &'a str, attachments: &'a [Bytes]) -> Self {
-        Self(Source::Json(Json { rest, attachments }))
+        let needs_tree = !attachments.is_empty() && !has_only_plain_placeholders(rest);
+        Self(Source::Json(Json {
+            rest,
+            attachments,
+            needs_tree,
+        }))
     }
 
     #[cfg(feature = "msgpack")]
@@ -77,7 +85,7 @@ impl<'a> Arguments<'a> {
     /// The text is not JSON, or has a number or a string that no Rust type holds.
     pub fn next_value(&mut self) -> Result<Value, PayloadError> {
         Ok(self.read(|argument| match argument {
-            Argument::Json(text) => Node::read(text, &[]).map(Node::into_value),
+            Argument::Json(reader) => reader.tree().map(Node::into_value),
             Argument::Node(node) => Ok(node.into_value()),
             #[cfg(feature = "msgpack")]
             Argument::MsgPack(reader) => reader.value(),
@@ -166,15 +174,14 @@ impl<'a> Json<'a> {
         if self.is_empty() {
             return read(Argument::Node(Node::Null));
         }
-        let mut text = serde_json::Deserializer::from_str(self.rest);
-        let result = if self.attachments.is_empty() {
-            read(Argument::Json(&mut text))
+        let mut reader = Reader::new(self.rest, self.attachments);
+        let result = if self.needs_tree {
+            reader.tree().and_then(|node| read(Argument::Node(node)))
         } else {
-            Node::read(&mut text, self.attachments).and_then(|node| read(Argument::Node(node)))
+            read(Argument::Json(&mut reader))
         };
         let end = match &result {
-            // The way to learn where a deserializer stands.
-            Ok(_) => text.into_iter::<IgnoredAny>().byte_offset(),
+            Ok(_) => reader.position(),
             Err(_) => scan::value_end(self.rest).unwrap_or(self.rest.len()),
         };
         self.advance(end);
@@ -189,12 +196,12 @@ impl<'a> Json<'a> {
     }
 }
 
-/// One argument: text for serde_json, the tree of a binary packet, or MessagePack.
+/// One argument: JSON, the tree of a packet with unusual placeholders, or MessagePack.
 enum Argument<'t, 'de> {
-    Json(&'t mut serde_json::Deserializer<StrRead<'de>>),
+    Json(&'t mut Reader<'de>),
     Node(Node<'de>),
     #[cfg(feature = "msgpack")]
-    MsgPack(&'t mut Reader<'de>),
+    MsgPack(&'t mut MsgPackReader<'de>),
 }
 
 /// Deserializers that only choose another one for each method.
@@ -206,7 +213,7 @@ macro_rules! delegate {
             visitor: V,
         ) -> Result<V::Value, Error> {
             self.with(|argument| match argument {
-                Argument::Json(text) => text.$method($($name,)* visitor),
+                Argument::Json(reader) => reader.$method($($name,)* visitor),
                 Argument::Node(node) => node.$method($($name,)* visitor),
                 #[cfg(feature = "msgpack")]
                 Argument::MsgPack(reader) => reader.$method($($name,)* visitor),

@@ -5,7 +5,7 @@ mod plain;
 mod string;
 
 pub(crate) use plain::plain_len;
-pub(crate) use string::unescape;
+pub(crate) use string::{try_unescape, unescape};
 
 use super::EventName;
 use crate::DecodeError;
@@ -18,7 +18,7 @@ pub(crate) fn check(
     max_depth: usize,
     attachments: Option<usize>,
 ) -> Result<(), DecodeError> {
-    let mut scanner = Scanner { text, position: 0 };
+    let mut scanner = Scanner::new(text);
     scanner.whitespace();
     scanner.value(max_depth, attachments)?;
     scanner.whitespace();
@@ -35,25 +35,21 @@ pub(crate) fn event_name(
     data: &str,
     max_bytes: usize,
 ) -> Result<(EventName<'_>, usize), DecodeError> {
-    let mut scanner = Scanner {
-        text: data,
-        position: 0,
-    };
+    let mut scanner = Scanner::new(data);
     scanner.expect(b'[').ok_or(DecodeError::Payload)?;
     scanner.whitespace();
     let start = scanner.position;
     let name = if scanner.peek() == Some(b'"') {
-        let is_escaped = scanner.string().ok_or(DecodeError::Payload)?;
-        let raw = scanner.slice(start + 1, scanner.position - 1);
+        let (raw, is_escaped) = scanner.raw_string().ok_or(DecodeError::Payload)?;
         EventName {
             raw,
             start: start + 1,
             is_escaped,
         }
     } else {
-        scanner.number().ok_or(DecodeError::Payload)?;
+        let (raw, _) = scanner.raw_number().ok_or(DecodeError::Payload)?;
         EventName {
-            raw: scanner.slice(start, scanner.position),
+            raw,
             start,
             is_escaped: false,
         }
@@ -67,21 +63,21 @@ pub(crate) fn event_name(
 
 /// Where the value at the front of `text` ends. `None` if there is no well-formed one.
 pub(crate) fn value_end(text: &str) -> Option<usize> {
-    let mut scanner = Scanner { text, position: 0 };
-    scanner.value(usize::MAX, None).ok()?;
+    let mut scanner = Scanner::new(text);
+    scanner.skip_value()?;
     Some(scanner.position)
 }
 
 /// From the end of an argument to the start of the next one, or to the closing bracket.
 pub(crate) fn next_argument(text: &str) -> Option<usize> {
-    let mut scanner = Scanner { text, position: 0 };
+    let mut scanner = Scanner::new(text);
     scanner.separator()?;
     Some(scanner.position)
 }
 
 /// From an opening bracket to the first element, or to the closing bracket.
 pub(crate) fn first_argument(text: &str) -> Option<usize> {
-    let mut scanner = Scanner { text, position: 0 };
+    let mut scanner = Scanner::new(text);
     scanner.expect(b'[')?;
     scanner.whitespace();
     Some(scanner.position)
@@ -151,14 +147,56 @@ impl Level {
     }
 }
 
-struct Scanner<'a> {
+/// A place in a text. Its methods take one element of the grammar each, without the space around
+/// it, or give `None` and stand anywhere.
+#[derive(Debug)]
+pub(crate) struct Scanner<'a> {
     text: &'a str,
     position: usize,
 }
 
 impl<'a> Scanner<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, position: 0 }
+    }
+
+    pub(crate) fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Passes bytes that were looked at by other means.
+    pub(crate) fn advance(&mut self, bytes: usize) {
+        self.position += bytes;
+    }
+
+    /// All from here on.
+    pub(crate) fn text_left(&self) -> &'a str {
+        self.text.get(self.position..).unwrap_or_default()
+    }
+
+    /// A string: what is between its quotes, and whether that has escapes.
     #[inline]
-    fn peek(&self) -> Option<u8> {
+    pub(crate) fn raw_string(&mut self) -> Option<(&'a str, bool)> {
+        let start = self.position + 1;
+        let is_escaped = self.string()?;
+        Some((self.slice(start, self.position - 1), is_escaped))
+    }
+
+    /// A number as it is written, and whether it is an integer.
+    #[inline]
+    pub(crate) fn raw_number(&mut self) -> Option<(&'a str, bool)> {
+        let start = self.position;
+        let is_integer = self.number()?;
+        Some((self.slice(start, self.position), is_integer))
+    }
+
+    /// A value of any depth.
+    pub(crate) fn skip_value(&mut self) -> Option<()> {
+        self.value(usize::MAX, None).ok()
+    }
+
+    #[inline]
+    pub(crate) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.position).copied()
     }
 
@@ -173,7 +211,7 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline]
-    fn whitespace(&mut self) {
+    pub(crate) fn whitespace(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.position += 1;
         }
@@ -320,7 +358,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn literal(&mut self, word: &str) -> Option<()> {
+    pub(crate) fn literal(&mut self, word: &str) -> Option<()> {
         if !self.rest().starts_with(word.as_bytes()) {
             return None;
         }
@@ -328,7 +366,9 @@ impl<'a> Scanner<'a> {
         Some(())
     }
 
-    fn number(&mut self) -> Option<()> {
+    /// A number. Tells whether it is an integer.
+    fn number(&mut self) -> Option<bool> {
+        let mut is_integer = true;
         if self.peek() == Some(b'-') {
             self.position += 1;
         }
@@ -338,17 +378,19 @@ impl<'a> Scanner<'a> {
             self.digits()?;
         }
         if self.peek() == Some(b'.') {
+            is_integer = false;
             self.position += 1;
             self.digits()?;
         }
         if let Some(b'e' | b'E') = self.peek() {
+            is_integer = false;
             self.position += 1;
             if let Some(b'+' | b'-') = self.peek() {
                 self.position += 1;
             }
             self.digits()?;
         }
-        Some(())
+        Some(is_integer)
     }
 
     #[inline]

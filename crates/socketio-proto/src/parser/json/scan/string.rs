@@ -51,6 +51,11 @@ impl Scanner<'_> {
 /// Resolves the escapes of a string that the scanner has accepted. Half a surrogate pair, which
 /// JSON can spell and Rust cannot hold, becomes U+FFFD.
 pub(crate) fn unescape(raw: &str) -> String {
+    try_unescape(raw, Some(char::REPLACEMENT_CHARACTER)).unwrap_or_default()
+}
+
+/// Resolves the escapes; half a surrogate pair becomes `lone`, or there is no result.
+pub(crate) fn try_unescape(raw: &str, lone: Option<char>) -> Option<String> {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some((plain, escape)) = rest.split_once('\\') {
@@ -64,7 +69,7 @@ pub(crate) fn unescape(raw: &str) -> String {
             Some('t') => text.push('\t'),
             Some('u') => {
                 let (decoded, behind) = unicode(chars.as_str());
-                text.push(decoded);
+                text.push(decoded.or(lone)?);
                 rest = behind;
                 continue;
             }
@@ -75,26 +80,20 @@ pub(crate) fn unescape(raw: &str) -> String {
         rest = chars.as_str();
     }
     text.push_str(rest);
-    text
+    Some(text)
 }
 
-/// The character of a `\u` escape or of two, and what follows.
-fn unicode(digits: &str) -> (char, &str) {
+/// The character of a `\u` escape or of two, and what follows. `None` for half a pair.
+fn unicode(digits: &str) -> (Option<char>, &str) {
     let (high, rest) = code_unit(digits);
     if let 0xd800..=0xdbff = high
         && let Some(next) = rest.strip_prefix("\\u")
         && let (low @ 0xdc00..=0xdfff, behind) = code_unit(next)
     {
         let code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-        return (
-            char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER),
-            behind,
-        );
+        return (char::from_u32(code), behind);
     }
-    (
-        char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER),
-        rest,
-    )
+    (char::from_u32(high), rest)
 }
 
 fn code_unit(digits: &str) -> (u32, &str) {
