@@ -10,10 +10,9 @@ use alloc::borrow::Cow;
 use core::ops::Range;
 use nom::{
     IResult, Parser,
-    bytes::complete::{tag, take_till},
-    character::complete::{anychar, char, digit1},
-    combinator::{map, map_opt, opt, peek, verify},
-    sequence::{preceded, terminated},
+    character::complete::char,
+    combinator::{map, verify},
+    sequence::terminated,
 };
 
 /// What a packet is, apart from being binary.
@@ -155,42 +154,50 @@ fn packet(message: &str) -> Result<PacketRef<'_>, DecodeError> {
 }
 
 fn packet_type(input: &str) -> Parsed<'_, (Kind, bool)> {
-    map_opt(anychar, |digit| {
-        Some(match digit {
-            '0' => (Kind::Connect, false),
-            '1' => (Kind::Disconnect, false),
-            '2' => (Kind::Event, false),
-            '3' => (Kind::Ack, false),
-            '4' => (Kind::ConnectError, false),
-            '5' => (Kind::Event, true),
-            '6' => (Kind::Ack, true),
-            _ => return None,
-        })
-    })
-    .parse(input)
+    let kind = match input.as_bytes().first() {
+        Some(b'0') => (Kind::Connect, false),
+        Some(b'1') => (Kind::Disconnect, false),
+        Some(b'2') => (Kind::Event, false),
+        Some(b'3') => (Kind::Ack, false),
+        Some(b'4') => (Kind::ConnectError, false),
+        Some(b'5') => (Kind::Event, true),
+        Some(b'6') => (Kind::Ack, true),
+        _ => return Err(nom::Err::Error(())),
+    };
+    Ok((input.get(1..).unwrap_or_default(), kind))
 }
 
 /// `<count>-`. A binary packet without attachments would never be complete in the reference.
 fn attachment_count(input: &str) -> Parsed<'_, u32> {
     // A count that fits no `u32` is a well-formed one that is over any limit.
-    let count = map(digit1, |digits: &str| digits.parse().unwrap_or(u32::MAX));
+    let count = map(digits, |digits: &str| digits.parse().unwrap_or(u32::MAX));
     terminated(verify(count, |&count| count > 0), char('-')).parse(input)
 }
 
 /// Everything from a slash to the next comma; without a comma, to the end of the message.
 fn namespace(input: &str) -> Parsed<'_, &str> {
-    let name = preceded(peek(char('/')), take_till(|c| c == ','));
-    let (input, name) = opt(terminated(name, opt(tag(",")))).parse(input)?;
-    Ok((input, name.unwrap_or("/")))
+    if !input.starts_with('/') {
+        return Ok((input, "/"));
+    }
+    let (name, behind) = input.split_once(',').unwrap_or((input, ""));
+    Ok((behind, name))
 }
 
 fn ack_id(input: &str) -> Parsed<'_, Option<AckId>> {
-    let (input, digits) = opt(digit1).parse(input)?;
-    let Some(digits): Option<&str> = digits else {
+    let Ok((input, digits)) = digits(input) else {
         return Ok((input, None));
     };
     match digits.parse() {
         Ok(id) if digits.len() <= MAX_ID_DIGITS => Ok((input, Some(AckId(id)))),
+        _ => Err(nom::Err::Error(())),
+    }
+}
+
+/// At least one ASCII digit. A header is too short for the general search by character.
+fn digits(input: &str) -> Parsed<'_, &str> {
+    let len = input.bytes().take_while(u8::is_ascii_digit).count();
+    match input.split_at_checked(len) {
+        Some((digits, behind)) if len > 0 => Ok((behind, digits)),
         _ => Err(nom::Err::Error(())),
     }
 }

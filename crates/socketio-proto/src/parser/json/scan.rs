@@ -83,6 +83,9 @@ pub(crate) fn first_argument(text: &str) -> Option<usize> {
     Some(scanner.position)
 }
 
+/// Digits of the largest `u64`. All numbers with fewer fit.
+const MAX_DIGITS: usize = 20;
+
 /// What encloses the current value.
 struct Level {
     container: Container,
@@ -180,6 +183,41 @@ impl<'a> Scanner<'a> {
         let start = self.position + 1;
         let is_escaped = self.string()?;
         Some((self.slice(start, self.position - 1), is_escaped))
+    }
+
+    /// A string without escapes. Otherwise the place stays.
+    #[inline]
+    pub(crate) fn plain_string(&mut self) -> Option<&'a str> {
+        let (quote, inside) = self.rest().split_first()?;
+        let len = plain_len(inside);
+        if *quote != b'"' || inside.get(len) != Some(&b'"') {
+            return None;
+        }
+        let start = self.position + 1;
+        self.position = start + len + 1;
+        Some(self.slice(start, start + len))
+    }
+
+    /// An integer without sign that fits, and nothing behind it that belongs to the number.
+    /// Otherwise the place stays.
+    #[inline]
+    pub(crate) fn plain_integer(&mut self) -> Option<u64> {
+        let rest = self.rest();
+        let mut value = 0u64;
+        let mut len = 0;
+        while let Some(digit @ b'0'..=b'9') = rest.get(len).copied() {
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+            len += 1;
+        }
+        let is_plain = match rest.first() {
+            Some(b'1'..=b'9') => len < MAX_DIGITS,
+            first => first == Some(&b'0') && len == 1,
+        };
+        if !is_plain || matches!(rest.get(len), Some(b'.' | b'e' | b'E')) {
+            return None;
+        }
+        self.position += len;
+        Some(value)
     }
 
     /// A number as it is written, and whether it is an integer.

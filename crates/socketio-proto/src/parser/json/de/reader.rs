@@ -93,7 +93,15 @@ impl<'de> Reader<'de> {
         self.scanner.advance(1);
     }
 
+    #[inline]
     fn string(&mut self) -> Result<Cow<'de, str>, Error> {
+        match self.scanner.plain_string() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => self.escaped_string(),
+        }
+    }
+
+    fn escaped_string(&mut self) -> Result<Cow<'de, str>, Error> {
         let (raw, is_escaped) = self.scanner.raw_string().ok_or_else(malformed)?;
         if !is_escaped {
             return Ok(Cow::Borrowed(raw));
@@ -122,6 +130,14 @@ impl<'de> Reader<'de> {
 
     #[inline]
     fn visit_number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
+        if let Some(value) = self.scanner.plain_integer() {
+            return visitor.visit_u64(value);
+        }
+        self.visit_long_number(visitor)
+    }
+
+    /// A number with a sign or a fraction, or of 20 digits and more.
+    fn visit_long_number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
         let (text, is_integer) = self.number()?;
         if is_integer {
             if let Ok(value) = text.parse() {
