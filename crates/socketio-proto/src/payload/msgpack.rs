@@ -105,13 +105,11 @@ impl Data {
     }
 
     pub(super) fn arguments(&self, shape: &Shape) -> Arguments<'_> {
-        let mut arguments = match shape {
+        let arguments = match *shape {
             Shape::Value => Arguments::of_value(self.value()),
-            Shape::List { .. } | Shape::Event { .. } => Arguments::of_list(self.value()),
+            Shape::List { .. } => Arguments::of_list(self.value()),
+            Shape::Event { first, .. } => Arguments::of_event(self.value(), first),
         };
-        if let Shape::Event { .. } = shape {
-            arguments.pass();
-        }
         arguments.sharing(self.value.shared())
     }
 

@@ -32,6 +32,16 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// The elements from the second on, which begins at `second` of the list.
+    pub(crate) fn of_event(list: &'a [u8], second: usize) -> Self {
+        let arguments = Self::of_list(list);
+        Self {
+            cursor: Cursor::new(list.get(second..).unwrap_or_default()),
+            left: arguments.left.saturating_sub(1),
+            shared: None,
+        }
+    }
+
     /// One value, or nothing.
     pub(crate) fn of_value(data: &'a [u8]) -> Self {
         Self {

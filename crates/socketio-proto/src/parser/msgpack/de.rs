@@ -50,6 +50,7 @@ impl<'de> Reader<'de> {
         self.cursor
     }
 
+    #[inline]
     fn token(&mut self) -> Result<Token<'de>, Error> {
         self.cursor.token().ok_or_else(malformed)
     }
@@ -73,9 +74,16 @@ impl<'de> Reader<'de> {
 
     /// The name of a member. JavaScript has text for names, and so does whoever writes for it;
     /// numbers come from elsewhere.
+    #[inline]
     fn key(&mut self) -> Result<Cow<'de, str>, Error> {
-        Ok(match self.token()? {
-            Token::Text(bytes) => Cow::Borrowed(text(bytes)?),
+        match self.token()? {
+            Token::Text(bytes) => text(bytes).map(Cow::Borrowed),
+            token => Self::scalar_key(token),
+        }
+    }
+
+    fn scalar_key(token: Token<'_>) -> Result<Cow<'de, str>, Error> {
+        Ok(match token {
             Token::Unsigned(value) => Cow::Owned(value.to_string()),
             Token::Signed(value) => Cow::Owned(value.to_string()),
             Token::Bool(value) => Cow::Owned(value.to_string()),
@@ -123,10 +131,12 @@ impl<'de> Reader<'de> {
     }
 }
 
+#[cold]
 fn malformed() -> Error {
     Error::custom("malformed MessagePack")
 }
 
+#[inline]
 fn text(bytes: &[u8]) -> Result<&str, Error> {
     core::str::from_utf8(bytes).map_err(Error::custom)
 }
@@ -323,6 +333,7 @@ struct Members<'r, 'de> {
 
 impl<'de> Members<'_, 'de> {
     /// The name of the next member that is there: one that is `undefined` is not.
+    #[inline]
     fn next(&mut self) -> Result<Option<Cow<'de, str>>, Error> {
         while let Some(left) = self.left.checked_sub(1) {
             self.left = left;

@@ -2,8 +2,9 @@
 
 use super::PacketRef;
 use crate::parser::{Decoder, Kind, Limits};
-use crate::{Body, DecodeError, Message, Namespace, Packet, Payload, Text};
-use bytes::Bytes;
+use crate::{AckId, Body, DecodeError, Message, Namespace, Packet, Payload, Text};
+use bytes::{Buf, Bytes};
+use core::ops::Range;
 
 #[derive(Debug)]
 pub(super) struct MsgPackDecoder {
@@ -15,7 +16,7 @@ impl MsgPackDecoder {
         Self { limits }
     }
 
-    fn packet(&self, message: &Bytes) -> Result<Option<Packet>, DecodeError> {
+    fn packet(&self, message: Bytes) -> Result<Option<Packet>, DecodeError> {
         let Limits {
             max_bytes,
             max_depth,
@@ -25,55 +26,71 @@ impl MsgPackDecoder {
         if message.len() > max_bytes {
             return Err(DecodeError::Limit { what: "bytes" });
         }
-        let packet = PacketRef::parse(message, max_depth)?;
-        if packet.namespace.len() > max_namespace {
+        let PacketRef {
+            kind,
+            namespace,
+            id,
+            data,
+            is_binary,
+        } = PacketRef::parse(&message, max_depth)?;
+        if namespace.len() > max_namespace {
             return Err(DecodeError::Limit { what: "namespace" });
         }
-        let namespace = match packet.namespace {
+        let namespace = match namespace {
             "/" => Namespace::root(),
-            name => Namespace::new(Text::new(name)).ok_or(DecodeError::Namespace)?,
+            name => Text::try_from(message.slice_ref(name.as_bytes()))
+                .ok()
+                .and_then(Namespace::new)
+                .ok_or(DecodeError::Namespace)?,
         };
-        let body = self.body(message, &packet)?;
+        let range = data.map(|data| {
+            let start = data.as_ptr().addr() - message.as_ptr().addr();
+            start..start + data.len()
+        });
+        let data = range.map(|range| self.cut(message, range, is_binary));
+        let body = self.body(kind, id, data, is_binary)?;
         Ok(body.map(|body| Packet { namespace, body }))
     }
 
-    fn body(&self, message: &Bytes, packet: &PacketRef<'_>) -> Result<Option<Body>, DecodeError> {
-        let data = packet.data.map(|data| {
-            // Binary data may be kept for long, and with it whatever it is a slice of.
-            if packet.is_binary && data.len() < self.limits.copy_below {
-                Bytes::copy_from_slice(data)
-            } else {
-                message.slice_ref(data)
-            }
-        });
-        Ok(Some(match (packet.kind, data) {
-            (Kind::Connect, None) => Body::Connect(None),
-            (Kind::Connect, Some(data)) => {
-                Body::Connect(Some(Payload::from_msgpack_value(data, packet.is_binary)))
+    /// The data alone. Nobody needs the message any more: its reference becomes that of the data.
+    fn cut(&self, mut message: Bytes, range: Range<usize>, is_binary: bool) -> Bytes {
+        message.truncate(range.end);
+        message.advance(range.start);
+        // Binary data may be kept for long, and with it whatever it is a slice of.
+        if is_binary && message.len() < self.limits.copy_below {
+            Bytes::copy_from_slice(&message)
+        } else {
+            message
+        }
+    }
+
+    fn body(
+        &self,
+        kind: Kind,
+        id: Option<AckId>,
+        data: Option<Bytes>,
+        is_binary: bool,
+    ) -> Result<Option<Body>, DecodeError> {
+        Ok(Some(match (kind, data) {
+            (Kind::Connect, data) => {
+                Body::Connect(data.map(|data| Payload::from_msgpack_value(data, is_binary)))
             }
             (Kind::Disconnect, _) => Body::Disconnect,
             (Kind::Event, Some(data)) => Body::Event {
-                id: packet.id,
-                payload: Payload::from_msgpack_event(
-                    data,
-                    packet.is_binary,
-                    self.limits.max_event,
-                )?,
+                id,
+                payload: Payload::from_msgpack_event(data, is_binary, self.limits.max_event)?,
             },
-            (Kind::Ack, Some(data)) => match packet.id {
-                Some(id) => Body::Ack {
-                    id,
-                    payload: Payload::from_msgpack_list(data, packet.is_binary),
-                },
-                // Nobody will look at it again.
-                None => {
-                    Payload::from_msgpack_list(data, packet.is_binary)
-                        .check(self.limits.max_depth)?;
+            (Kind::Ack, Some(data)) => {
+                let payload = Payload::from_msgpack_list(data, is_binary);
+                let Some(id) = id else {
+                    // Nobody will look at it again.
+                    payload.check(self.limits.max_depth)?;
                     return Ok(None);
-                }
-            },
+                };
+                Body::Ack { id, payload }
+            }
             (Kind::ConnectError, Some(data)) => {
-                Body::ConnectError(Payload::from_msgpack_value(data, packet.is_binary))
+                Body::ConnectError(Payload::from_msgpack_value(data, is_binary))
             }
             (Kind::Event | Kind::Ack | Kind::ConnectError, None) => {
                 return Err(DecodeError::Payload);
@@ -85,7 +102,7 @@ impl MsgPackDecoder {
 impl Decoder for MsgPackDecoder {
     fn push(&mut self, message: Message) -> Result<Option<Packet>, DecodeError> {
         match message {
-            Message::Binary(message) => self.packet(&message),
+            Message::Binary(message) => self.packet(message),
             Message::Text(_) => Err(DecodeError::NotBinary),
         }
     }

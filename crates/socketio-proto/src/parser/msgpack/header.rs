@@ -83,6 +83,7 @@ impl<'a> PacketRef<'a> {
             _ => return Err(DecodeError::PacketType),
         };
         let namespace = match members.namespace {
+            Some(Token::Text(b"/")) => Some("/"),
             Some(Token::Text(name)) => core::str::from_utf8(name).ok(),
             _ => None,
         };

@@ -48,15 +48,23 @@ impl<'a> Cursor<'a> {
     }
 
     /// `None` when the bytes end too early, or begin with the one that has no meaning.
+    #[inline]
     pub(crate) fn token(&mut self) -> Option<Token<'a>> {
-        let marker = self.byte()?;
+        // Most values have a short form, and most tokens are text.
+        match self.byte()? {
+            marker @ 0xa0..=0xbf => self.take(usize::from(marker & 0x1f)).map(Token::Text),
+            marker @ 0x00..=0x7f => Some(Token::Unsigned(marker.into())),
+            marker => self.token_behind(marker),
+        }
+    }
+
+    /// The token behind a marker that is neither a number nor the length of a text.
+    fn token_behind(&mut self, marker: u8) -> Option<Token<'a>> {
         match marker {
-            0x00..=0x7f => Some(Token::Unsigned(marker.into())),
             0x80..=0x8f => self.map(usize::from(marker & 0x0f)),
             0x90..=0x9f => self.array(usize::from(marker & 0x0f)),
-            0xa0..=0xbf => self.take(usize::from(marker & 0x1f)).map(Token::Text),
+            0x00..=0x7f | 0xa0..=0xbf | 0xc1 => None,
             0xc0 => Some(Token::Nil),
-            0xc1 => None,
             0xc2 => Some(Token::Bool(false)),
             0xc3 => Some(Token::Bool(true)),
             0xc4 => self.prefixed::<1>().map(Token::Binary),
@@ -104,13 +112,23 @@ impl<'a> Cursor<'a> {
     /// # Errors
     ///
     /// Malformed, or lists and maps nested deeper than `max_depth`.
+    #[inline]
     pub(crate) fn skip(&mut self, max_depth: usize) -> Result<(Token<'a>, bool), DecodeError> {
+        let first = self.token().ok_or(DecodeError::Malformed)?;
+        let is_binary = match first {
+            Token::Array(_) | Token::Map(_) => self.skip_inside(first, max_depth)?,
+            first => matches!(first, Token::Binary(_)),
+        };
+        Ok((first, is_binary))
+    }
+
+    fn skip_inside(&mut self, first: Token<'a>, max_depth: usize) -> Result<bool, DecodeError> {
         let mut is_binary = false;
-        let first = self.walk(max_depth, |token| {
+        self.walk(first, max_depth, |token| {
             is_binary |= matches!(token, Token::Binary(_));
             Ok(())
         })?;
-        Ok((first, is_binary))
+        Ok(is_binary)
     }
 
     /// Passes over one value and checks that its text is UTF-8.
@@ -119,20 +137,21 @@ impl<'a> Cursor<'a> {
     ///
     /// As for [`skip`](Self::skip), or [`DecodeError::Payload`] for text.
     pub(crate) fn check(&mut self, max_depth: usize) -> Result<(), DecodeError> {
-        self.walk(max_depth, |token| match token {
+        let first = self.token().ok_or(DecodeError::Malformed)?;
+        self.walk(first, max_depth, |token| match token {
             Token::Text(text) if core::str::from_utf8(text).is_err() => Err(DecodeError::Payload),
             _ => Ok(()),
-        })?;
-        Ok(())
+        })
     }
 
-    /// Shows each token of one value to `see`, and gives the first.
+    /// Shows each token of one value to `see`. The first has been read.
+    #[inline]
     fn walk(
         &mut self,
+        first: Token<'a>,
         max_depth: usize,
         mut see: impl FnMut(Token<'a>) -> Result<(), DecodeError>,
-    ) -> Result<Token<'a>, DecodeError> {
-        let first = self.token().ok_or(DecodeError::Malformed)?;
+    ) -> Result<(), DecodeError> {
         see(first)?;
         let mut token = first;
         // How many values are missing here, and in each of the lists and maps around.
@@ -154,7 +173,7 @@ impl<'a> Cursor<'a> {
             }
             while missing == 0 {
                 let Some(outer) = around.pop() else {
-                    return Ok(first);
+                    return Ok(());
                 };
                 missing = outer;
             }
@@ -164,6 +183,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     fn byte(&mut self) -> Option<u8> {
         let (&byte, rest) = self.rest.split_first()?;
         self.rest = rest;
@@ -179,6 +199,7 @@ impl<'a> Cursor<'a> {
         Some(read(bytes))
     }
 
+    #[inline]
     fn take(&mut self, len: usize) -> Option<&'a [u8]> {
         let (bytes, rest) = self.rest.split_at_checked(len)?;
         self.rest = rest;

@@ -78,8 +78,13 @@ impl<'b> Writer<'b> {
     fn close(&mut self, open: Open, len: usize) -> Result<(), Error> {
         self.depth -= 1;
         if len == open.announced {
-            return Ok(());
+            Ok(())
+        } else {
+            self.set_len(open, len)
         }
+    }
+
+    fn set_len(&mut self, open: Open, len: usize) -> Result<(), Error> {
         let Open { start, end, .. } = open;
         let content_end = self.out.len();
         self.header(open.kind, len)?;
@@ -110,6 +115,7 @@ impl Arguments for Writer<'_> {
 }
 
 impl Keys for Writer<'_> {
+    #[inline]
     fn text(&mut self, key: &str) -> Result<(), Error> {
         self.string(key)
     }
@@ -367,6 +373,7 @@ macro_rules! fields {
             type Ok = ();
             type Error = Error;
 
+            #[inline]
             fn serialize_field<T: Serialize + ?Sized>(
                 &mut self,
                 key: &'static str,

@@ -14,6 +14,7 @@ impl Writer<'_> {
         self.out.push(if value { 0xc3 } else { 0xc2 });
     }
 
+    #[inline]
     pub(super) fn unsigned(&mut self, value: u64) {
         if let Ok(value @ ..0x80) = u8::try_from(value) {
             self.out.push(value);
@@ -57,8 +58,8 @@ impl Writer<'_> {
         }
     }
 
+    #[inline]
     pub(super) fn string(&mut self, value: &str) -> Result<(), Error> {
-        self.out.reserve(5 + value.len());
         match u8::try_from(value.len()) {
             Ok(len @ ..32) => self.out.push(0xa0 | len),
             Ok(len) => self.marked(0xd9, [len]),
@@ -78,6 +79,7 @@ impl Writer<'_> {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn header(&mut self, kind: Kind, len: usize) -> Result<(), Error> {
         let (short, long) = match kind {
             Kind::Array => (0x90, 0xdc),
@@ -102,7 +104,9 @@ impl Writer<'_> {
         Ok(())
     }
 
+    #[inline]
     fn marked<const N: usize>(&mut self, marker: u8, bytes: [u8; N]) {
+        self.out.reserve(1 + N);
         self.out.push(marker);
         self.out.extend_from_slice(&bytes);
     }
