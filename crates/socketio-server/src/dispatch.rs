@@ -108,7 +108,14 @@ impl App for Sio {
                 self.connect(client, socket, &namespace, auth);
             }
             Input::Decided(socket, verdict) => self.decide(&socket, verdict),
-            Input::Passed(packet, verdict) => self.pass(&packet, verdict),
+            Input::Passed(packet, verdict) => {
+                let Packet {
+                    socket,
+                    payload,
+                    ack,
+                } = *packet;
+                self.pass(&socket, &payload, &ack, verdict);
+            }
             Input::Event(Event::Message {
                 socket,
                 payload,
@@ -171,9 +178,9 @@ impl Sio {
         if middlewares.is_empty() {
             return self.decide(&socket, Ok(()));
         }
-        let run = admit(socket, middlewares);
+        let run = admit(Arc::clone(&socket), middlewares);
         if let Some(rest) = begin(Box::pin(run)) {
-            client.host().env().runtime.spawn(rest);
+            socket.joins_in(client.host().env().runtime.spawn(rest));
         }
     }
 
@@ -217,31 +224,24 @@ impl Sio {
         let middlewares = socket.namespace().event_middlewares();
         let socket = Socket::from(socket);
         let ack = Ack::new(&socket, ack);
-        let Some(event) = payload.event().map(ToOwned::to_owned) else {
-            return;
-        };
-        self.call(&socket, (ANY, &event), Some(&payload), &ack, None);
+        let Some(event) = payload.event() else { return };
+        self.call(&socket, (ANY, event), Some(&payload), &ack, None);
+        if middlewares.is_empty() {
+            return self.pass(&socket, &payload, &ack, Ok(()));
+        }
+        // A turn like any other: it keeps the order of a serial namespace, and counts as pending.
+        let event = event.to_owned();
         let packet = Packet {
-            socket,
+            socket: socket.clone(),
             payload,
             ack,
         };
-        if middlewares.is_empty() {
-            return self.pass(&packet, Ok(()));
-        }
-        // A turn like any other: it keeps the order of a serial namespace, and counts as pending.
-        let socket = packet.socket.clone();
         let pass = admit_event(packet, middlewares).map(Ok);
         self.start(&socket, &event, Box::pin(pass));
     }
 
     /// An event that has passed the middlewares, or has not.
-    fn pass(&self, packet: &Packet, verdict: Result<(), Refusal>) {
-        let Packet {
-            socket,
-            payload,
-            ack,
-        } = packet;
+    fn pass(&self, socket: &Socket, payload: &Payload, ack: &Ack, verdict: Result<(), Refusal>) {
         let Some(event) = payload.event() else { return };
         match verdict {
             // A socket that has left meanwhile gets no more events.
@@ -255,6 +255,7 @@ impl Sio {
 
     fn disconnected(&self, socket: Arc<SocketInner>, reason: DisconnectReason) {
         let was_connected = socket.stage() == Stage::Connected;
+        socket.stop_joining();
         let socket = Socket::from(socket);
         let reason = Reason(reason);
         if was_connected {
@@ -295,6 +296,8 @@ impl Sio {
         for listener in listeners {
             let mut context = EventContext::new(socket, event, payload, ack, reason);
             match guarded(|| listener.call(&mut context)) {
+                // Waiting for its turn, it would find the socket out of its rooms.
+                Ok(future) if name == DISCONNECTING => self.start_now(socket, event, future),
                 Ok(future) => self.start(socket, event, future),
                 Err(error) => self.report(socket, event, error),
             }

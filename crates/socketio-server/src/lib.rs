@@ -88,6 +88,7 @@ mod extract;
 mod handler;
 mod ids;
 mod namespace;
+mod namespaces;
 mod options;
 mod run;
 mod service;
@@ -109,10 +110,11 @@ pub use extract::{
 };
 pub use handler::{Handler, Outcome};
 pub use namespace::Namespace;
+pub use namespaces::ConnectAuth;
 pub use options::Forbidden;
 pub use service::NotFound;
 pub use socket::{Reason, Socket};
-pub use socket_io::{ConnectAuth, SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService};
+pub use socket_io::{SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService};
 #[cfg(feature = "msgpack")]
 pub use socketio_proto::MsgPack;
 pub use socketio_proto::rooms::RoomError;

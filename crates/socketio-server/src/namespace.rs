@@ -466,7 +466,8 @@ impl Namespace {
     }
 
     /// Adds a middleware: each client passes all of them, in order, before it is connected. An
-    /// error refuses it; the client gets its message and data.
+    /// error refuses it; the client gets its message and data. A client that goes away meanwhile
+    /// cancels the one that it is in.
     ///
     /// Its parameters are those of a handler without event arguments: [`Socket`],
     /// [`Auth`](crate::Auth), ...

@@ -12,11 +12,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 impl Sio {
-    /// Runs a handler up to its first suspension here, and the rest in a task of its own.
+    /// Starts a handler: in its turn if the namespace is serial, now if not.
     pub(crate) fn start(&self, socket: &Socket, event: &str, future: Started) {
         if socket.inner().namespace().is_serial() {
-            return self.start_in_turn(socket, event, future);
+            self.start_in_turn(socket, event, future);
+        } else {
+            self.start_now(socket, event, future);
         }
+    }
+
+    /// Runs a handler up to its first suspension here, and the rest in a task of its own.
+    pub(crate) fn start_now(&self, socket: &Socket, event: &str, future: Started) {
         let rest = match begin_guarded(future) {
             Ok(Some(rest)) => rest,
             Ok(None) => return,
@@ -34,7 +40,7 @@ impl Sio {
         });
     }
 
-    /// As [`start`](Self::start), but after the handler before it has finished.
+    /// As [`start_now`](Self::start_now), but after the handler before it has finished.
     fn start_in_turn(&self, socket: &Socket, event: &str, future: Started) {
         let queue = socket.inner().serial_queue();
         let mut turns = lock(queue);

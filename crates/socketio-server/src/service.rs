@@ -20,6 +20,9 @@ use tower_service::Service;
 /// Headers of one request; more are refused with 431.
 const MAX_HEADERS: usize = 100;
 
+/// Pause after a connection that could not be accepted, as when the process is out of descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
 /// Time for a request's head to arrive.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -99,7 +102,7 @@ where
                 Ok(accepted) => accepted,
                 // Out of file descriptors, or the peer went away: the listener itself is fine.
                 Err(error) if is_transient(&error) => {
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
                 Err(error) => return Err(error),

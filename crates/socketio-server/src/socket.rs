@@ -25,6 +25,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::Duration;
+use tokio::task::AbortHandle;
 
 /// Where a socket is in its life.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -44,6 +45,8 @@ pub(crate) struct SocketInner {
     member: Member,
     auth: Option<Payload>,
     stage: AtomicU8,
+    /// The task in which its middlewares run, if they were not done at once.
+    joining: OnceLock<AbortHandle>,
     data: Mutex<Value>,
     /// Made on first use, as most sockets never need them.
     extensions: OnceLock<Box<Extensions>>,
@@ -83,6 +86,7 @@ impl SocketInner {
             member,
             auth,
             stage: AtomicU8::new(Stage::Joining as u8),
+            joining: OnceLock::new(),
             data: Mutex::default(),
             extensions: OnceLock::new(),
             overlay: OnceLock::new(),
@@ -123,6 +127,22 @@ impl SocketInner {
         self.overlay
             .get()
             .map(|overlay| read(overlay).snapshot(event))
+    }
+
+    /// Its middlewares go on in a task.
+    pub(crate) fn joins_in(&self, task: Option<AbortHandle>) {
+        if let Some(task) = task {
+            let _ = self.joining.set(task);
+        }
+    }
+
+    /// The client has gone: nobody waits for what its middlewares say.
+    pub(crate) fn stop_joining(&self) {
+        if self.stage() == Stage::Joining
+            && let Some(task) = self.joining.get()
+        {
+            task.abort();
+        }
     }
 
     /// Takes its own listeners off for good: they may hold the socket, which would keep itself then.

@@ -4,116 +4,27 @@ use crate::dispatch::{OnError, Sio};
 use crate::env::Env;
 use crate::error::HandlerError;
 use crate::extensions::Extensions;
-use crate::namespace::{Namespace, NamespaceInner};
+use crate::namespace::Namespace;
+use crate::namespaces::{ConnectAuth, Namespaces};
 use crate::options::{Forbidden, engine_options};
 use crate::service::{NotFound, SHUTDOWN_PATIENCE, endpoint, serve};
 use crate::socket::Socket;
-use crate::sync::{lock, read, write};
 use crate::transport::{HandshakeRequest, Host, HostOptions, ResponseBody};
 use bytes::Bytes;
+use engineio_proto::Transport;
 use engineio_proto::config::{Cookie, Cors, ServerConfig};
 use engineio_proto::http::Reject;
-use engineio_proto::{Text, Transport};
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use http_body::Body;
+use socketio_proto::Parser;
 use socketio_proto::parser::{Json, Limits};
 use socketio_proto::server::{Config, NamespaceLimits};
-use socketio_proto::{Parser, Payload};
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-
-type Names = BTreeMap<socketio_proto::Namespace, Arc<NamespaceInner>>;
-type Accepts = Box<dyn Fn(&str, &ConnectAuth<'_>) -> bool + Send + Sync>;
-
-/// The namespaces of a server: those that were named, and those that come into being when a client
-/// asks.
-struct Namespaces {
-    env: Arc<Env>,
-    parser: Arc<dyn Parser>,
-    state: Arc<Extensions>,
-    limits: NamespaceLimits,
-    max_dynamic: usize,
-    names: RwLock<Names>,
-    patterns: RwLock<Vec<(Accepts, Arc<NamespaceInner>)>>,
-    dynamic: Mutex<usize>,
-}
-
-/// What a client sent along with its connection, for [`SocketIo::of_matching`].
-#[derive(Clone, Copy, Debug)]
-pub struct ConnectAuth<'a>(Option<&'a Payload>);
-
-impl ConnectAuth<'_> {
-    /// Decodes it; `None` if there is nothing, or something else.
-    #[must_use]
-    pub fn get<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
-        self.0.and_then(|auth| auth.decode().ok())
-    }
-}
-
-impl Namespaces {
-    fn of(&self, name: &str) -> Arc<NamespaceInner> {
-        let name = normalise(name);
-        let mut names = write(&self.names);
-        let fresh = || {
-            let (env, parser) = (Arc::clone(&self.env), Arc::clone(&self.parser));
-            NamespaceInner::new(
-                name.clone(),
-                env,
-                parser,
-                Arc::clone(&self.state),
-                self.limits,
-            )
-        };
-        Arc::clone(names.entry(name.clone()).or_insert_with(fresh))
-    }
-
-    /// The namespace that a client asks for: one that is there, or a child of the first pattern
-    /// that accepts it.
-    fn find(
-        &self,
-        name: &socketio_proto::Namespace,
-        auth: Option<&Payload>,
-    ) -> Option<Arc<NamespaceInner>> {
-        if let Some(found) = read(&self.names).get(name) {
-            return Some(Arc::clone(found));
-        }
-        let patterns = read(&self.patterns);
-        let (_, parent) = patterns
-            .iter()
-            .find(|(accepts, _)| accepts(name.as_str(), &ConnectAuth(auth)))?;
-        // The name is a slice of the client's frame, which the namespace would keep alive.
-        let name = normalise(name.as_str());
-        let child = parent.child(name.clone(), self.limits);
-        let mut names = write(&self.names);
-        // Another client may have asked for it meanwhile.
-        if let Some(found) = names.get(&name) {
-            return Some(Arc::clone(found));
-        }
-        let mut dynamic = lock(&self.dynamic);
-        if *dynamic >= self.max_dynamic {
-            return None;
-        }
-        *dynamic += 1;
-        names.insert(name, Arc::clone(&child));
-        Some(child)
-    }
-}
-
-/// The name with the leading slash that every namespace has.
-fn normalise(name: &str) -> socketio_proto::Namespace {
-    let with_slash = if name.starts_with('/') {
-        name.to_owned()
-    } else {
-        format!("/{name}")
-    };
-    let text = Text::from(with_slash.replace(',', ""));
-    socketio_proto::Namespace::new(text).unwrap_or_else(socketio_proto::Namespace::root)
-}
 
 /// A Socket.IO server. Clones share it.
 ///
@@ -155,23 +66,13 @@ impl SocketIo {
         &self,
         accepts: impl Fn(&str, &ConnectAuth<'_>) -> bool + Send + Sync + 'static,
     ) -> Namespace {
-        let inner = &self.namespaces;
-        let mut patterns = write(&inner.patterns);
-        let name = normalise(&format!("/_{}", patterns.len()));
-        let (env, parser) = (Arc::clone(&inner.env), Arc::clone(&inner.parser));
-        let parent = NamespaceInner::new(name, env, parser, Arc::clone(&inner.state), inner.limits);
-        patterns.push((Box::new(accepts), Arc::clone(&parent)));
-        Namespace(parent)
+        Namespace(self.namespaces.of_matching(Arc::new(accepts)))
     }
 
     /// All namespaces that exist, by name.
     #[must_use]
     pub fn namespaces(&self) -> Vec<Namespace> {
-        read(&self.namespaces.names)
-            .values()
-            .cloned()
-            .map(Namespace)
-            .collect()
+        self.namespaces.all().into_iter().map(Namespace).collect()
     }
 
     /// The endpoint as a layer: requests to other paths go on to the service behind.
@@ -369,16 +270,13 @@ impl SocketIoBuilder {
     pub fn build(self) -> (SocketIoLayer, SocketIo) {
         let env = Env::start();
         let parser = self.parser;
-        let namespaces = Arc::new(Namespaces {
-            env: Arc::clone(&env),
-            parser: Arc::clone(&parser),
-            state: Arc::new(self.state),
-            limits: self.limits,
-            max_dynamic: self.max_dynamic,
-            names: RwLock::default(),
-            patterns: RwLock::default(),
-            dynamic: Mutex::default(),
-        });
+        let namespaces = Arc::new(Namespaces::new(
+            Arc::clone(&env),
+            Arc::clone(&parser),
+            self.state,
+            self.limits,
+            self.max_dynamic,
+        ));
         let main = Namespace(namespaces.of("/"));
         let find = Arc::clone(&namespaces);
         let app = Sio {

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 
 /// Something with a deadline.
 pub(crate) trait Timed: Send + Sync {
@@ -48,10 +49,11 @@ impl Runtime {
     }
 
     /// Spawns there. Sessions exist only after a request, hence after [`capture`](Self::capture).
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        if let Some(handle) = self.0.get() {
-            handle.spawn(task);
-        }
+    pub(crate) fn spawn(
+        &self,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> Option<AbortHandle> {
+        self.0.get().map(|handle| handle.spawn(task).abort_handle())
     }
 }
 

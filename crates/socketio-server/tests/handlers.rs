@@ -13,7 +13,6 @@ use socketio_server::{
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use support::{Frame, Lines, Log, Server};
-use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::Message;
 
 fn server() -> (Server, Lines) {
@@ -423,18 +422,18 @@ async fn sn_03_a_middleware_that_never_answers_ends_with_the_connect_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn sn_03_a_middleware_that_answers_too_late_lets_nobody_in() {
-    let (server, mut lines) = server();
-    let late = Arc::new(Notify::new());
-    let waiting = Arc::clone(&late);
-    server.middleware(move |State(log): State<Log>, socket: Socket| {
-        let waiting = Arc::clone(&waiting);
-        async move {
-            log.add("asked");
-            waiting.notified().await;
-            log.add(format!("answered, {:?}", socket.join("lobby")));
-            Ok::<_, Refusal>(())
+async fn sn_03_a_middleware_that_answers_too_late_is_cancelled() {
+    struct Cancelled(Log);
+    impl Drop for Cancelled {
+        fn drop(&mut self) {
+            self.0.add("cancelled");
         }
+    }
+    let (server, mut lines) = server();
+    server.middleware(async |State(log): State<Log>| {
+        log.add("asked");
+        let _guard = Cancelled(log);
+        std::future::pending::<Result<(), Refusal>>().await
     });
     server.on_connection(async |State(log): State<Log>| log.add("connected"));
     server.on_disconnect(async |State(log): State<Log>| log.add("left"));
@@ -443,11 +442,28 @@ async fn sn_03_a_middleware_that_answers_too_late_lets_nobody_in() {
     assert_eq!(lines.next().await, "asked");
     client.cut();
     server.deserted().await;
-    late.notify_one();
-    assert_eq!(lines.next().await, "answered, Ok(())");
+    assert_eq!(lines.next().await, "cancelled");
     let _other = server.websocket().await;
     assert!(lines.rest().is_empty());
     assert_eq!((server.socket_count(), server.rooms().len()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn sa_06_an_answer_that_never_comes_times_out() {
+    let (server, mut lines) = server();
+    server.on("ask", async |_ack: Ack| ());
+    server.on_connection(async |State(log): State<Log>, socket: Socket| {
+        let within = socket.timeout(Duration::from_secs(5));
+        let answer = within.emit_with_ack::<u32>("question", ()).await;
+        log.add(format!("{answer:?}"));
+    });
+    let mut client = server.client().await;
+    assert_eq!(client.text().await, r#"420["question"]"#);
+    // The handler of `ask` drops its acknowledgement, the client ignores the server's question.
+    client.send(r#"427["ask"]"#).await;
+    assert_eq!(lines.next().await, "Err(Timeout)");
+    client.send(r#"430["too late"]"#).await;
+    assert!(server.client_count() == 1, "nobody minds");
 }
 
 #[tokio::test(start_paused = true)]
@@ -608,4 +624,23 @@ async fn ad_03_a_pattern_that_panics_accepts_nobody() {
     let refused = r#"44/panic,{"message":"Invalid namespace"}"#;
     assert_eq!(client.text().await, refused);
     client.join("/fine").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sn_07_a_pattern_is_code_and_sees_the_name_as_it_came() {
+    let (server, _) = server();
+    let _ = server.of_matching(|name, _| name == "/two\nlines");
+    let mut client = server.websocket().await;
+    for (name, welcome) in [
+        ("/two\nlines", "0"),
+        ("/two\nline", "4"),
+        ("/two lines", "4"),
+    ] {
+        client.send(&format!("40{name},")).await;
+        let answer = client.text().await;
+        assert!(
+            answer.starts_with(&format!("4{welcome}{name},")),
+            "{answer}"
+        );
+    }
 }

@@ -6,36 +6,17 @@ mod support;
 use axum::Router;
 use axum::routing::get;
 use socketio_server::engine::{Cookie, Cors, CorsOrigin};
-use socketio_server::{Ack, Forbidden, Handshake, Reason, SocketIo, State};
+use socketio_server::{Ack, Forbidden, Handshake, SocketIo, State};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use support::http::UPGRADE;
-use support::{Frame, Http, Lines, Log, Polling, Server, Wire, soon};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use support::{Frame, Http, Log, Polling, Wire, logged, still_serves};
 use tokio::net::{TcpListener, TcpStream};
 
 const PATH: &str = "/socket.io/?EIO=4";
 const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
 const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
-
-/// A server on a port, whose sockets' ends are logged.
-async fn server(builder: socketio_server::SocketIoBuilder) -> (Server, Lines) {
-    let (log, lines) = Log::new();
-    let server = Server::on_loopback(builder.state(log)).await;
-    server
-        .on_disconnect(async |State(log): State<Log>, reason: Reason| log.add(reason.to_string()));
-    server.on("echo", async |ack: Ack, text: String| ack.send(text));
-    (server, lines)
-}
-
-/// A server that still serves, whatever somebody did before.
-async fn still_serves(server: &Server) {
-    let mut client = server.client().await;
-    client.send(r#"421["echo","x"]"#).await;
-    assert_eq!(client.text().await, r#"431["x"]"#);
-    client.cut();
-}
 
 async fn dial(address: std::net::SocketAddr) -> Http {
     let wire: Wire = Box::new(TcpStream::connect(address).await.unwrap());
@@ -98,7 +79,7 @@ async fn as_a_service_it_runs_in_plain_hyper() {
 
 #[tokio::test]
 async fn alone_it_knows_the_address_and_ends_with_the_shutdown() {
-    let (server, mut lines) = server(SocketIo::builder()).await;
+    let (server, mut lines) = logged(SocketIo::builder()).await;
     server.on_connection(
         async |State(log): State<Log>, Handshake(request): Handshake| {
             log.add(format!(
@@ -131,7 +112,7 @@ async fn alone_it_knows_the_address_and_ends_with_the_shutdown() {
 
 #[tokio::test]
 async fn connections_are_kept_alive_and_requests_may_be_pipelined() {
-    let (server, _) = server(SocketIo::builder()).await;
+    let (server, _) = logged(SocketIo::builder()).await;
     let mut http = server.http().await;
     for _ in 0..3 {
         http.begin_get(POLLING).await;
@@ -148,7 +129,7 @@ async fn connections_are_kept_alive_and_requests_may_be_pipelined() {
 
 #[tokio::test]
 async fn eh_07_two_gets_at_once_end_the_session() {
-    let (server, mut lines) = server(SocketIo::builder()).await;
+    let (server, mut lines) = logged(SocketIo::builder()).await;
     let mut client = server.polling().await;
     client.join("/").await;
     client.begin_poll().await;
@@ -166,7 +147,7 @@ async fn eh_07_two_gets_at_once_end_the_session() {
 
 #[tokio::test]
 async fn eh_07_two_posts_at_once_end_the_session() {
-    let (server, mut lines) = server(SocketIo::builder()).await;
+    let (server, mut lines) = logged(SocketIo::builder()).await;
     let mut client = server.polling().await;
     client.join("/").await;
     let head = format!(
@@ -184,7 +165,7 @@ async fn eh_07_two_posts_at_once_end_the_session() {
 
 #[tokio::test]
 async fn eh_08_an_abandoned_request_ends_the_session() {
-    let (server, mut lines) = server(SocketIo::builder()).await;
+    let (server, mut lines) = logged(SocketIo::builder()).await;
     // A GET that waits.
     let mut client = server.polling().await;
     client.join("/").await;
@@ -209,7 +190,7 @@ async fn eh_08_an_abandoned_request_ends_the_session() {
 
 #[tokio::test]
 async fn eh_09_a_websocket_session_is_not_for_polling() {
-    let (server, _) = server(SocketIo::builder()).await;
+    let (server, _) = logged(SocketIo::builder()).await;
     let mut websocket = server.http().await.upgrade(WEBSOCKET).await;
     let open = futures_util::StreamExt::next(&mut websocket)
         .await
@@ -229,7 +210,7 @@ async fn eh_10_abandoned_handshakes_are_reclaimed() {
     let builder = SocketIo::builder()
         .ping_interval(Duration::from_millis(50))
         .ping_timeout(Duration::from_millis(50));
-    let (server, _) = server(builder).await;
+    let (server, _) = logged(builder).await;
     let mut http = server.http().await;
     for _ in 0..500 {
         assert_eq!(http.get(POLLING).await.status, 200);
@@ -240,7 +221,7 @@ async fn eh_10_abandoned_handshakes_are_reclaimed() {
 
 #[tokio::test]
 async fn eh_11_heads_have_a_limit() {
-    let (server, _) = server(SocketIo::builder()).await;
+    let (server, _) = logged(SocketIo::builder()).await;
     let mut many = server.http().await;
     let headers = "X-Header: 1\r\n".repeat(5000);
     many.write(format!(
@@ -262,7 +243,7 @@ async fn eh_11_heads_have_a_limit() {
 
 #[tokio::test]
 async fn eh_12_a_wrong_websocket_handshake_is_refused() {
-    let (server, _) = server(SocketIo::builder()).await;
+    let (server, _) = logged(SocketIo::builder()).await;
     let [connection, upgrade, version, key] = UPGRADE;
     let cases: [(&str, Vec<&str>); 6] = [
         ("GET", vec![connection, upgrade, version]),
@@ -298,7 +279,7 @@ async fn eh_12_a_wrong_websocket_handshake_is_refused() {
 
 #[tokio::test]
 async fn eh_13_other_paths_are_not_ours() {
-    let (server, _) = server(SocketIo::builder()).await;
+    let (server, _) = logged(SocketIo::builder()).await;
     let mut http = server.http().await;
     for path in [
         "/",
@@ -319,7 +300,7 @@ async fn eh_13_other_paths_are_not_ours() {
 
 #[tokio::test]
 async fn eh_14_binary_bodies_are_for_the_older_protocol() {
-    let (server, mut lines) = server(SocketIo::builder()).await;
+    let (server, mut lines) = logged(SocketIo::builder()).await;
     let mut client = server.polling().await;
     client.join("/").await;
     let request = format!(
@@ -333,7 +314,7 @@ async fn eh_14_binary_bodies_are_for_the_older_protocol() {
 
 #[tokio::test]
 async fn eh_15_whoever_leaves_behind_the_101_leaves_nothing() {
-    let (server, _) = server(SocketIo::builder()).await;
+    let (server, _) = logged(SocketIo::builder()).await;
     for _ in 0..50 {
         drop(server.http().await.upgrade(WEBSOCKET).await);
         // Or even before it.
@@ -350,7 +331,7 @@ async fn eh_15_whoever_leaves_behind_the_101_leaves_nothing() {
 
 #[tokio::test]
 async fn eh_16_refusals_carry_a_code_and_a_message() {
-    let (server, _) = server(SocketIo::builder()).await;
+    let (server, _) = logged(SocketIo::builder()).await;
     let mut http = server.http().await;
     for (line, status, body) in [
         (
@@ -382,7 +363,7 @@ async fn eh_16_refusals_carry_a_code_and_a_message() {
 
 #[tokio::test]
 async fn ep_12_bodies_have_a_limit() {
-    let (server, mut lines) = server(SocketIo::builder().max_payload(100)).await;
+    let (server, mut lines) = logged(SocketIo::builder().max_payload(100)).await;
     let mut client = server.polling().await;
     client.join("/").await;
     let event = |length: usize| format!(r#"42["n","{}"]"#, "x".repeat(length - 10));
@@ -428,7 +409,7 @@ async fn ep_12_bodies_have_a_limit() {
 
 #[tokio::test]
 async fn ep_13_a_body_in_crumbs_is_a_body() {
-    let (server, _) = server(SocketIo::builder()).await;
+    let (server, _) = logged(SocketIo::builder()).await;
     let mut client = server.polling().await;
     client.join("/").await;
     let text = "é".repeat(10_000);
@@ -467,7 +448,7 @@ async fn allow_request_decides_about_handshakes_only() {
             assert!(!reject.to_string().is_empty());
             told.fetch_add(1, Ordering::SeqCst);
         });
-    let (server, _) = server(builder).await;
+    let (server, _) = logged(builder).await;
     let mut http = server.http().await;
     let none = http.get(POLLING).await;
     assert_eq!(
@@ -504,7 +485,7 @@ async fn headers_cookies_and_cors_are_where_they_belong() {
                 if initial { "yes" } else { "no" }.parse().unwrap(),
             );
         });
-    let (server, _) = server(builder).await;
+    let (server, _) = logged(builder).await;
     let origin = "Origin: http://good.example";
     let allowed = |response: &support::Response| {
         response
@@ -553,157 +534,9 @@ async fn headers_cookies_and_cors_are_where_they_belong() {
     assert_eq!(switched.header("x-initial"), Some("yes"));
 }
 
-/// A masked client frame with this first byte.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![first];
-    match payload.len() {
-        short @ 0..=125 => bytes.push(0x80 | short as u8),
-        medium => {
-            bytes.push(0x80 | 126);
-            bytes.extend_from_slice(&(medium as u16).to_be_bytes());
-        }
-    }
-    // A mask of zeroes changes nothing.
-    bytes.extend_from_slice(&[0; 4]);
-    bytes.extend_from_slice(payload);
-    bytes
-}
-
-const TEXT: u8 = 0x81;
-
-/// A WebSocket client that has joined, down to its bytes.
-async fn raw(server: &Server) -> Wire {
-    let mut http = server.http().await;
-    let response = http.request(&format!("GET {WEBSOCKET}"), &UPGRADE).await;
-    assert_eq!(response.status, 101);
-    let (mut wire, unread) = http.into_wire();
-    let (_, open) = server_frame(&mut std::io::Cursor::new(unread).chain(&mut wire)).await;
-    assert_eq!(open[0], b'0');
-    wire.write_all(&frame(TEXT, b"40")).await.unwrap();
-    let (_, reply) = server_frame(&mut wire).await;
-    assert!(reply.starts_with(b"40{"));
-    wire
-}
-
-/// The first byte and the payload of the next frame.
-async fn server_frame(wire: &mut (impl tokio::io::AsyncRead + Unpin)) -> (u8, Vec<u8>) {
-    soon("a frame", async {
-        let mut head = [0; 2];
-        wire.read_exact(&mut head).await.unwrap();
-        let mut length = usize::from(head[1]);
-        if length == 126 {
-            length = usize::from(wire.read_u16().await.unwrap());
-        }
-        let mut payload = vec![0; length];
-        wire.read_exact(&mut payload).await.unwrap();
-        (head[0], payload)
-    })
-    .await
-}
-
-#[tokio::test]
-async fn ad_04_frames_against_the_rules_close_the_connection() {
-    let (server, mut lines) = server(SocketIo::builder().max_payload(1000)).await;
-    let unmasked = [&[TEXT, 1][..], b"3"].concat();
-    let too_large = frame(TEXT, &[b'x'; 1001]);
-    for (name, bytes, status, reason) in [
-        ("unmasked", unmasked, 1002u16, "transport error"),
-        (
-            "reserved bit",
-            frame(TEXT | 0x40, b"3"),
-            1002,
-            "transport error",
-        ),
-        (
-            "reserved opcode",
-            frame(0x83, b"3"),
-            1002,
-            "transport error",
-        ),
-        (
-            "large ping",
-            frame(0x89, &[0; 126]),
-            1002,
-            "transport error",
-        ),
-        ("fragmented ping", frame(0x09, b""), 1002, "transport error"),
-        (
-            "stray continuation",
-            frame(0x80, b"3"),
-            1002,
-            "transport error",
-        ),
-        ("too large", too_large, 1009, "transport error"),
-        (
-            "no UTF-8",
-            frame(TEXT, b"42[\"\xff\"]"),
-            1007,
-            "transport error",
-        ),
-    ] {
-        let mut wire = raw(&server).await;
-        wire.write_all(&bytes).await.unwrap();
-        let (first, payload) = server_frame(&mut wire).await;
-        assert_eq!(first, 0x88, "{name}");
-        assert_eq!(payload[..2], status.to_be_bytes(), "{name}");
-        assert_eq!(lines.next().await, reason, "{name}");
-    }
-    still_serves(&server).await;
-}
-
-#[tokio::test]
-async fn ad_04_a_message_may_come_in_tiny_fragments() {
-    let (server, mut lines) = server(SocketIo::builder().max_payload(50_000)).await;
-    let mut wire = raw(&server).await;
-    let text = "é".repeat(10_000);
-    let message = format!(r#"421["echo","{text}"]"#);
-    let mut bytes = Vec::new();
-    for (n, byte) in message.bytes().enumerate() {
-        bytes.extend(frame(if n == 0 { 0x01 } else { 0x00 }, &[byte]));
-        // Control frames may come in between, and are answered.
-        if n == 100 {
-            bytes.extend(frame(0x89, b"ping"));
-        }
-    }
-    bytes.extend(frame(0x80, b""));
-    wire.write_all(&bytes).await.unwrap();
-    assert_eq!(server_frame(&mut wire).await, (0x8a, b"ping".to_vec()));
-    let (first, answer) = server_frame(&mut wire).await;
-    assert_eq!(first, 0x81);
-    assert_eq!(answer, format!(r#"431["{text}"]"#).as_bytes());
-
-    // Without end they are too large, all together.
-    let mut bytes = frame(0x01, b"4");
-    for _ in 0..60_000 {
-        bytes.extend(frame(0x00, b"x"));
-    }
-    wire.write_all(&bytes).await.unwrap();
-    let (first, payload) = server_frame(&mut wire).await;
-    assert_eq!((first, &payload[..2]), (0x88, &1009u16.to_be_bytes()[..]));
-    assert_eq!(lines.next().await, "transport error");
-}
-
-#[tokio::test]
-async fn a_close_frame_is_answered() {
-    let (server, mut lines) = server(SocketIo::builder()).await;
-    let mut wire = raw(&server).await;
-    wire.write_all(&frame(0x88, &1000u16.to_be_bytes()))
-        .await
-        .unwrap();
-    assert_eq!(
-        server_frame(&mut wire).await,
-        (0x88, 1000u16.to_be_bytes().to_vec())
-    );
-    assert_eq!(lines.next().await, "transport close");
-    // Then the server hangs up.
-    let mut rest = Vec::new();
-    soon("the end", wire.read_to_end(&mut rest)).await.unwrap();
-    assert!(rest.is_empty());
-}
-
 #[tokio::test]
 async fn an_upgrade_to_polling_is_taken_and_closed() {
-    let (server, _) = server(SocketIo::builder()).await;
+    let (server, _) = logged(SocketIo::builder()).await;
     let client = server.polling().await;
     let target = client.target();
     let mut websocket = support::WebSocket(server.http().await.upgrade(&target).await);

@@ -112,7 +112,6 @@ where
             ))
         }
         (Route::Push { encoding, .. }, Some(client)) => {
-            poll_fn(|cx| client.poll_not_busy(cx, Reader::Push)).await;
             let exchange =
                 client.exchange(|session, id, now| session.handle_push_begin(id, encoding, now));
             let response = push(host, &client, exchange, parts, body).await;
@@ -222,7 +221,7 @@ where
             guard.exchange = None;
             return response.unwrap_or_else(|_| engine::Response::bad_request());
         }
-        read = read(parts, body, host.config().max_payload) => read,
+        read = take(client, parts, body, host.config().max_payload) => read,
     };
     let body = match read {
         Ok(body) => Some(body),
@@ -238,6 +237,21 @@ where
     receiver
         .await
         .unwrap_or_else(|_| engine::Response::bad_request())
+}
+
+/// Waits until the client is not too busy, then reads.
+async fn take<A: App, B>(
+    client: &Client<A>,
+    parts: &Parts,
+    body: B,
+    max: usize,
+) -> Result<Bytes, ReadError>
+where
+    B: Body + Send,
+    B::Data: Send,
+{
+    poll_fn(|cx| client.poll_not_busy(cx, Reader::Push)).await;
+    read(parts, body, max).await
 }
 
 enum ReadError {

@@ -159,3 +159,25 @@ impl Deref for Server {
         &self.io
     }
 }
+
+/// A server on a port, whose sockets' ends are logged.
+pub(crate) async fn logged(builder: socketio_server::SocketIoBuilder) -> (Server, Lines) {
+    let (log, lines) = Log::new();
+    let server = Server::on_loopback(builder.state(log)).await;
+    server.on_disconnect(
+        async |socketio_server::State(log): socketio_server::State<Log>,
+               reason: socketio_server::Reason| log.add(reason.to_string()),
+    );
+    server.on("echo", async |ack: socketio_server::Ack, text: String| {
+        ack.send(text)
+    });
+    (server, lines)
+}
+
+/// A server that still serves, whatever somebody did before.
+pub(crate) async fn still_serves(server: &Server) {
+    let mut client = server.client().await;
+    client.send(r#"421["echo","x"]"#).await;
+    assert_eq!(client.text().await, r#"431["x"]"#);
+    client.cut();
+}

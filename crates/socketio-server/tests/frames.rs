@@ -1,0 +1,159 @@
+//! WebSocket frames against the rules, byte by byte.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use socketio_server::SocketIo;
+use support::http::UPGRADE;
+use support::{Server, Wire, logged, soon, still_serves};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
+
+/// A masked client frame with this first byte.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![first];
+    match payload.len() {
+        short @ 0..=125 => bytes.push(0x80 | short as u8),
+        medium => {
+            bytes.push(0x80 | 126);
+            bytes.extend_from_slice(&(medium as u16).to_be_bytes());
+        }
+    }
+    // A mask of zeroes changes nothing.
+    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+const TEXT: u8 = 0x81;
+
+/// A WebSocket client that has joined, down to its bytes.
+async fn raw(server: &Server) -> Wire {
+    let mut http = server.http().await;
+    let response = http.request(&format!("GET {WEBSOCKET}"), &UPGRADE).await;
+    assert_eq!(response.status, 101);
+    let (mut wire, unread) = http.into_wire();
+    let (_, open) = server_frame(&mut std::io::Cursor::new(unread).chain(&mut wire)).await;
+    assert_eq!(open[0], b'0');
+    wire.write_all(&frame(TEXT, b"40")).await.unwrap();
+    let (_, reply) = server_frame(&mut wire).await;
+    assert!(reply.starts_with(b"40{"));
+    wire
+}
+
+/// The first byte and the payload of the next frame.
+async fn server_frame(wire: &mut (impl tokio::io::AsyncRead + Unpin)) -> (u8, Vec<u8>) {
+    soon("a frame", async {
+        let mut head = [0; 2];
+        wire.read_exact(&mut head).await.unwrap();
+        let mut length = usize::from(head[1]);
+        if length == 126 {
+            length = usize::from(wire.read_u16().await.unwrap());
+        }
+        let mut payload = vec![0; length];
+        wire.read_exact(&mut payload).await.unwrap();
+        (head[0], payload)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn ad_04_frames_against_the_rules_close_the_connection() {
+    let (server, mut lines) = logged(SocketIo::builder().max_payload(1000)).await;
+    let unmasked = [&[TEXT, 1][..], b"3"].concat();
+    let too_large = frame(TEXT, &[b'x'; 1001]);
+    for (name, bytes, status, reason) in [
+        ("unmasked", unmasked, 1002u16, "transport error"),
+        (
+            "reserved bit",
+            frame(TEXT | 0x40, b"3"),
+            1002,
+            "transport error",
+        ),
+        (
+            "reserved opcode",
+            frame(0x83, b"3"),
+            1002,
+            "transport error",
+        ),
+        (
+            "large ping",
+            frame(0x89, &[0; 126]),
+            1002,
+            "transport error",
+        ),
+        ("fragmented ping", frame(0x09, b""), 1002, "transport error"),
+        (
+            "stray continuation",
+            frame(0x80, b"3"),
+            1002,
+            "transport error",
+        ),
+        ("too large", too_large, 1009, "transport error"),
+        (
+            "no UTF-8",
+            frame(TEXT, b"42[\"\xff\"]"),
+            1007,
+            "transport error",
+        ),
+    ] {
+        let mut wire = raw(&server).await;
+        wire.write_all(&bytes).await.unwrap();
+        let (first, payload) = server_frame(&mut wire).await;
+        assert_eq!(first, 0x88, "{name}");
+        assert_eq!(payload[..2], status.to_be_bytes(), "{name}");
+        assert_eq!(lines.next().await, reason, "{name}");
+    }
+    still_serves(&server).await;
+}
+
+#[tokio::test]
+async fn ad_04_a_message_may_come_in_tiny_fragments() {
+    let (server, mut lines) = logged(SocketIo::builder().max_payload(50_000)).await;
+    let mut wire = raw(&server).await;
+    let text = "é".repeat(10_000);
+    let message = format!(r#"421["echo","{text}"]"#);
+    let mut bytes = Vec::new();
+    for (n, byte) in message.bytes().enumerate() {
+        bytes.extend(frame(if n == 0 { 0x01 } else { 0x00 }, &[byte]));
+        // Control frames may come in between, and are answered.
+        if n == 100 {
+            bytes.extend(frame(0x89, b"ping"));
+        }
+    }
+    bytes.extend(frame(0x80, b""));
+    wire.write_all(&bytes).await.unwrap();
+    assert_eq!(server_frame(&mut wire).await, (0x8a, b"ping".to_vec()));
+    let (first, answer) = server_frame(&mut wire).await;
+    assert_eq!(first, 0x81);
+    assert_eq!(answer, format!(r#"431["{text}"]"#).as_bytes());
+
+    // Without end they are too large, all together.
+    let mut bytes = frame(0x01, b"4");
+    for _ in 0..60_000 {
+        bytes.extend(frame(0x00, b"x"));
+    }
+    wire.write_all(&bytes).await.unwrap();
+    let (first, payload) = server_frame(&mut wire).await;
+    assert_eq!((first, &payload[..2]), (0x88, &1009u16.to_be_bytes()[..]));
+    assert_eq!(lines.next().await, "transport error");
+}
+
+#[tokio::test]
+async fn a_close_frame_is_answered() {
+    let (server, mut lines) = logged(SocketIo::builder()).await;
+    let mut wire = raw(&server).await;
+    wire.write_all(&frame(0x88, &1000u16.to_be_bytes()))
+        .await
+        .unwrap();
+    assert_eq!(
+        server_frame(&mut wire).await,
+        (0x88, 1000u16.to_be_bytes().to_vec())
+    );
+    assert_eq!(lines.next().await, "transport close");
+    // Then the server hangs up.
+    let mut rest = Vec::new();
+    soon("the end", wire.read_to_end(&mut rest)).await.unwrap();
+    assert!(rest.is_empty());
+}
