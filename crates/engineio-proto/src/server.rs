@@ -218,8 +218,9 @@ impl Session {
         self.push_too_large(exchange);
     }
 
-    /// The HTTP peer went away before its response was pulled. There will be none, and the session
-    /// closes with [`TransportError`](CloseReason::TransportError).
+    /// The HTTP peer went away before it was answered, and the session closes with
+    /// [`TransportError`](CloseReason::TransportError). If the answer was ready but not pulled yet,
+    /// it is dropped and the session goes on, as when a response is lost on its way.
     pub fn handle_abort(&mut self, exchange: Exchange, now: Instant) {
         self.abort(exchange, now);
     }
