@@ -12,7 +12,7 @@ pub mod msgpack;
 pub(crate) mod spread;
 
 pub use json::{EventName, Json, Kind, PacketRef};
-pub(crate) use json::{de, scan, ser};
+pub(crate) use json::{de, placeholder, scan, ser};
 
 use crate::{DecodeError, Format, Message, Packet, PayloadError};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};

@@ -3,6 +3,7 @@
 pub(crate) mod de;
 mod decoder;
 mod header;
+pub(crate) mod placeholder;
 pub(crate) mod scan;
 pub(crate) mod ser;
 

@@ -1,9 +1,9 @@
 //! Arguments one by one, and all at once.
 
-use crate::parser::de::{Node, Reader, has_only_plain_placeholders};
+use crate::parser::de::{Node, Reader};
 #[cfg(feature = "msgpack")]
 use crate::parser::msgpack::{arguments as msgpack, de::Reader as MsgPackReader};
-use crate::parser::scan;
+use crate::parser::{placeholder, scan};
 use crate::{PayloadError, Value};
 use bytes::Bytes;
 use serde::{
@@ -50,7 +50,7 @@ struct Json<'a> {
 
 impl<'a> Arguments<'a> {
     pub(super) fn json(rest: &'a str, attachments: &'a [Bytes]) -> Self {
-        let needs_tree = !attachments.is_empty() && !has_only_plain_placeholders(rest);
+        let needs_tree = !attachments.is_empty() && !placeholder::all_plain(rest);
         Self(Source::Json(Json {
             rest,
             attachments,

@@ -7,7 +7,7 @@
 pub(crate) mod key;
 mod reader;
 
-pub(crate) use reader::{Reader, has_only_plain_placeholders};
+pub(crate) use reader::Reader;
 
 use crate::value::{Map, Value};
 use alloc::{borrow::Cow, string::String, vec, vec::Vec};

@@ -119,11 +119,8 @@ impl JsonDecoder {
         }))
     }
 
-    fn attachment(
-        &mut self,
-        mut pending: Pending,
-        bytes: Bytes,
-    ) -> Result<Option<Packet>, DecodeError> {
+    fn attachment(&mut self, bytes: Bytes) -> Result<Option<Packet>, DecodeError> {
+        let pending = self.pending.as_mut().ok_or(DecodeError::UnexpectedBinary)?;
         let room = pending.room.checked_sub(bytes.len());
         pending.room = room.ok_or(DecodeError::Limit { what: "bytes" })?;
         let is_small = bytes.len() < self.limits.copy_below;
@@ -134,32 +131,40 @@ impl JsonDecoder {
         });
         pending.missing -= 1;
         if pending.missing > 0 {
-            self.pending = Some(pending);
             return Ok(None);
         }
-        let Pending {
+        Ok(self.pending.take().and_then(Pending::into_packet))
+    }
+}
+
+impl Pending {
+    fn into_packet(self) -> Option<Packet> {
+        let Self {
             namespace,
             mut body,
             attachments,
             ..
-        } = pending;
+        } = self;
         if let Some(Body::Event { payload, .. } | Body::Ack { payload, .. }) = &mut body {
             payload.attach(attachments);
         }
-        Ok(body.map(|body| Packet { namespace, body }))
+        body.map(|body| Packet { namespace, body })
     }
 }
 
 impl Decoder for JsonDecoder {
     fn push(&mut self, message: Message) -> Result<Option<Packet>, DecodeError> {
-        match (message, self.pending.take()) {
+        let result = match (message, &self.pending) {
             (Message::Text(text), None) => self.text(&text),
-            (Message::Text(_), Some(Pending { missing, .. })) => {
+            (Message::Text(_), &Some(Pending { missing, .. })) => {
                 Err(DecodeError::UnexpectedText { missing })
             }
-            (Message::Binary(bytes), Some(pending)) => self.attachment(pending, bytes),
-            (Message::Binary(_), None) => Err(DecodeError::UnexpectedBinary),
+            (Message::Binary(bytes), _) => self.attachment(bytes),
+        };
+        if result.is_err() {
+            self.pending = None;
         }
+        result
     }
 
     fn is_idle(&self) -> bool {

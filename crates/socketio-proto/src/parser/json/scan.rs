@@ -7,7 +7,7 @@ mod string;
 pub(crate) use plain::plain_len;
 pub(crate) use string::{try_unescape, unescape};
 
-use super::EventName;
+use super::{EventName, placeholder};
 use crate::DecodeError;
 use smallvec::SmallVec;
 
@@ -299,25 +299,33 @@ impl<'a> Scanner<'a> {
                     if outer.len() + usize::from(inner.is_some()) >= max_depth {
                         return Err(DecodeError::Limit { what: "depth" });
                     }
-                    self.position += 1;
-                    self.whitespace();
-                    let container = if open == b'[' {
-                        Container::Array
+                    let placeholder = if WATCH {
+                        placeholder::plain(self.text_left())
                     } else {
-                        Container::Object
+                        None
                     };
-                    if self.peek() == Some(container.closing()) {
-                        self.position += 1;
-                        Seen::Other
-                    } else {
-                        let mut level = Level::new(container);
-                        if container == Container::Object {
-                            level.member = self.key::<WATCH>().ok_or(DecodeError::Payload)?;
+                    let container = match placeholder {
+                        Some((index, _)) if index >= attachments => {
+                            return Err(DecodeError::Attachments);
                         }
-                        if let Some(level) = inner.replace(level) {
-                            outer.push(level);
+                        Some((_, len)) => {
+                            self.position += len;
+                            None
                         }
-                        continue;
+                        None => self.open(open),
+                    };
+                    match container {
+                        None => Seen::Other,
+                        Some(container) => {
+                            let mut level = Level::new(container);
+                            if container == Container::Object {
+                                level.member = self.key::<WATCH>().ok_or(DecodeError::Payload)?;
+                            }
+                            if let Some(level) = inner.replace(level) {
+                                outer.push(level);
+                            }
+                            continue;
+                        }
                     }
                 }
                 _ => self.scalar::<WATCH>().ok_or(DecodeError::Payload)?,
@@ -352,6 +360,24 @@ impl<'a> Scanner<'a> {
                 }
             }
         }
+    }
+
+    /// Takes an opening bracket, up to the first element. `None` if there is none: then the
+    /// closing bracket is taken, too.
+    #[inline]
+    fn open(&mut self, bracket: u8) -> Option<Container> {
+        self.position += 1;
+        self.whitespace();
+        let container = if bracket == b'[' {
+            Container::Array
+        } else {
+            Container::Object
+        };
+        if self.peek() == Some(container.closing()) {
+            self.position += 1;
+            return None;
+        }
+        Some(container)
     }
 
     /// A member's name with its colon.

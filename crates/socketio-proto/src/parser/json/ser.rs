@@ -2,6 +2,7 @@
 
 mod scalar;
 
+use super::placeholder;
 use crate::parser::map_key::{Key, Keys};
 use crate::parser::spread::Arguments;
 use crate::payload::JsonText;
@@ -15,9 +16,6 @@ const MAX_DEPTH: usize = 128;
 
 /// What a map must not contain when there are attachments beside it.
 const LOOKALIKE: &str = r#""_placeholder":true"#;
-
-/// A placeholder up to its number.
-const PLACEHOLDER: &str = r#"{"_placeholder":true,"num":"#;
 
 /// Text and attachments of the payload that is being written.
 #[derive(Debug)]
@@ -94,7 +92,7 @@ impl Writer {
 
     /// A placeholder for the next attachment.
     pub(crate) fn attach(&mut self, bytes: Bytes) {
-        self.out.push_str(PLACEHOLDER);
+        self.out.push_str(placeholder::START);
         self.integer(self.attachments.len());
         self.out.push('}');
         self.attachments.push(bytes);

@@ -1,6 +1,7 @@
 //! serde from JSON text, in one pass: no tree, and strings borrowed where they have no escapes.
 
 use super::{Key, Node, whole_seq};
+use crate::parser::json::placeholder;
 use crate::parser::json::scan::{Scanner, try_unescape};
 use alloc::borrow::Cow;
 use bytes::Bytes;
@@ -16,43 +17,15 @@ use serde_json::Error;
 /// Arrays and objects inside each other: one more is an error, since serde recurses.
 const MAX_DEPTH: usize = 127;
 
-/// A placeholder up to its number, as all peers spell it.
-const PLACEHOLDER: &str = r#"{"_placeholder":true,"num":"#;
-
 /// Reads one value after the other from a text.
 ///
 /// With attachments, placeholders stand for them: those in the spelling that all peers use. See
-/// [`has_only_plain_placeholders`] for the rest.
+/// [`placeholder::all_plain`] for the rest.
 #[derive(Debug)]
 pub(crate) struct Reader<'de> {
     scanner: Scanner<'de>,
     depth: usize,
     attachments: &'de [Bytes],
-}
-
-/// Whether each placeholder is spelled so that a [`Reader`] knows it. Others, with more members
-/// or fewer, in another order or with escapes, are left to the tree of [`Node`].
-pub(crate) fn has_only_plain_placeholders(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let is_plain = |at: usize| {
-        let is_other = !text
-            .get(at..)
-            .is_some_and(|it| it.starts_with("_placeholder"));
-        let object = at.checked_sub(2).and_then(|start| text.get(start..));
-        is_other || object.is_some_and(|object| plain_placeholder(object).is_some())
-    };
-    text.match_indices('_').all(|(at, _)| is_plain(at))
-        // An underscore may be spelled by its number.
-        && !text.match_indices('\\').any(|(at, _)| bytes.get(at + 1) == Some(&b'u'))
-}
-
-/// The digits of the placeholder at the front of `text`.
-fn plain_placeholder(text: &str) -> Option<&str> {
-    let number = text.strip_prefix(PLACEHOLDER)?;
-    let len = number.bytes().take_while(u8::is_ascii_digit).count();
-    let (digits, behind) = number.split_at_checked(len)?;
-    let is_number = matches!(digits.as_bytes(), [b'0'] | [b'1'..=b'9', ..]);
-    (is_number && behind.starts_with('}')).then_some(digits)
 }
 
 fn malformed() -> Error {
@@ -161,13 +134,11 @@ impl<'de> Reader<'de> {
         if self.attachments.is_empty() {
             return Ok(None);
         }
-        let Some(digits) = plain_placeholder(self.scanner.text_left()) else {
+        let Some((index, len)) = placeholder::plain(self.scanner.text_left()) else {
             return Ok(None);
         };
-        let index = digits.parse::<usize>().ok();
-        let attachment = index.and_then(|index| self.attachments.get(index));
-        self.scanner.advance(PLACEHOLDER.len() + digits.len() + 1);
-        match attachment {
+        self.scanner.advance(len);
+        match self.attachments.get(index) {
             Some(bytes) => Ok(Some(bytes)),
             None => Err(Error::custom("illegal attachments")),
         }

@@ -140,30 +140,6 @@ fn what_the_text_has_is_read_by_type() {
 }
 
 #[test]
-fn only_the_spelling_of_peers_is_read_in_place() {
-    let plain = r#"{"_placeholder":true,"num":10}"#;
-    assert!(has_only_plain_placeholders(&format!(
-        "[{plain},\"_\",{plain}]"
-    )));
-    for odd in [
-        r#"{"_placeholder":true,"num":01}"#,
-        r#"{"_placeholder":true,"num":-0}"#,
-        r#"{"_placeholder":true,"num":0,"x":1}"#,
-        r#"{"x":1,"_placeholder":true,"num":0}"#,
-        r#"{ "_placeholder":true,"num":0}"#,
-        r#"{"\u005fplaceholder":true,"num":0}"#,
-        r#""_placeholder""#,
-        "_placeholder",
-    ] {
-        assert!(
-            !has_only_plain_placeholders(&format!("[{plain},{odd}]")),
-            "{odd}"
-        );
-        assert!(!has_only_plain_placeholders(odd), "{odd}");
-    }
-}
-
-#[test]
 fn depth_ends_at_127() {
     let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     assert!(read::<serde_json::Value>(&nested(127)).is_some());
