@@ -1,5 +1,7 @@
 //! What stands in the text for an attachment, in the one spelling that all known peers use.
 
+use memchr::memchr2;
+
 /// A placeholder up to its number.
 pub(crate) const START: &str = r#"{"_placeholder":true,"num":"#;
 
@@ -23,17 +25,29 @@ pub(crate) fn plain(text: &str) -> Option<(usize, usize)> {
 /// Whether every placeholder in a text is [`plain`]: none has more members or fewer, another
 /// order, spaces or escapes. Says no, too, where a text only might have such a one.
 pub(crate) fn all_plain(text: &str) -> bool {
-    let is_plain = |at: usize| {
-        let is_other = !text
-            .get(at..)
-            .is_some_and(|it| it.starts_with("_placeholder"));
-        let object = at.checked_sub(2).and_then(|start| text.get(start..));
-        is_other || object.is_some_and(|object| plain(object).is_some())
-    };
     let bytes = text.as_bytes();
-    text.match_indices('_').all(|(at, _)| is_plain(at))
-        // An underscore may be spelled by its number.
-        && !text.match_indices('\\').any(|(at, _)| bytes.get(at + 1) == Some(&b'u'))
+    let from = |at: usize| bytes.get(at..).unwrap_or_default();
+    let mut at = 0;
+    while let Some(found) = memchr2(b'_', b'\\', from(at)) {
+        at += found;
+        if let [b'\\', escaped, ..] = from(at) {
+            // An underscore may be spelled by its number.
+            if *escaped == b'u' {
+                return false;
+            }
+            at += 2;
+        } else if from(at).starts_with(b"_placeholder") {
+            let start = at.checked_sub(2);
+            let object = start.and_then(|start| Some((start, plain(text.get(start..)?)?)));
+            let Some((start, (_, len))) = object else {
+                return false;
+            };
+            at = start + len;
+        } else {
+            at += 1;
+        }
+    }
+    true
 }
 
 #[cfg(test)]
