@@ -31,6 +31,7 @@ macro_rules! emitter {
         module: $module:literal,
         pointer: $Pointer:ident,
         weak: $Weak:ident,
+        sharing: $Sharing:ident,
         bounds: { $($bound:tt)* },
     ) => {
         use alloc::vec::Vec;
@@ -38,6 +39,7 @@ macro_rules! emitter {
 
         use crate::emitter::{Name, TooDeep};
         use crate::observers::{ListenerId, Observers, Resolved};
+        use crate::sharing::$Sharing;
         use crate::snapshot::Snapshot;
 
         /// Calls closures by the name of an event.
@@ -104,8 +106,10 @@ macro_rules! emitter {
 
         type Listener<A, R> = $Pointer<dyn Fn(&A) -> R $($bound)*>;
 
+        type Registry<A, R> = Observers<Name, Listener<A, R>, $Sharing>;
+
         struct Shared<A: ?Sized + 'static, R: 'static> {
-            observers: Lock<Observers<Name, Listener<A, R>>>,
+            observers: Lock<Registry<A, R>>,
             depth: Depth,
         }
 
@@ -113,7 +117,7 @@ macro_rules! emitter {
             /// An emitter without listeners.
             pub fn new() -> Self {
                 let shared = Shared {
-                    observers: Lock::new(Observers::new().keep_removed()),
+                    observers: Lock::new(Observers::with_sharing().keep_removed()),
                     depth: Depth::default(),
                 };
                 Self { shared: $Pointer::new(shared) }
@@ -270,7 +274,7 @@ macro_rules! emitter {
             /// As there.
             pub fn emit_each(&self, args: &A, answer: impl FnMut(R)) -> Result<usize, TooDeep> {
                 let snapshot =
-                    |observers: &Observers<_, _>| observers.snapshot_of(&self.resolved);
+                    |observers: &Registry<A, R>| observers.snapshot_of(&self.resolved);
                 self.emitter.shared.emit(snapshot, args, answer)
             }
 
@@ -345,7 +349,7 @@ macro_rules! emitter {
         impl<A: ?Sized + 'static, R: 'static> Shared<A, R> {
             fn change<T>(
                 &self,
-                change: impl FnOnce(&mut Observers<Name, Listener<A, R>>) -> T,
+                change: impl FnOnce(&mut Registry<A, R>) -> T,
             ) -> T {
                 let (result, removed) = (self.observers)
                     .write(|observers| (change(observers), observers.take_removed()));
@@ -357,7 +361,7 @@ macro_rules! emitter {
 
             fn emit(
                 &self,
-                snapshot: impl FnOnce(&Observers<Name, Listener<A, R>>) -> Snapshot<Listener<A, R>>,
+                snapshot: impl FnOnce(&Registry<A, R>) -> Snapshot<Listener<A, R>, $Sharing>,
                 args: &A,
                 mut answer: impl FnMut(R),
             ) -> Result<usize, TooDeep> {

@@ -56,9 +56,11 @@ mod emitter;
 mod list;
 mod observers;
 mod removed;
+mod sharing;
 mod snapshot;
 
 pub use emitter::{MAX_DEPTH, Name, TooDeep};
 pub use observers::{ListenerId, Observers, Resolved};
 pub use removed::Removed;
+pub use sharing::{Atomic, Sharing, Unsync};
 pub use snapshot::{Iter, Snapshot};

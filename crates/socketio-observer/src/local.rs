@@ -13,6 +13,7 @@ emitter! {
     module: "socketio_observer::local",
     pointer: Rc,
     weak: Weak,
+    sharing: Unsync,
     bounds: {},
 }
 

@@ -2,13 +2,13 @@
 
 use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry as Place;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::{fmt, mem};
 
 use crate::list::{Entry, List, SWEEP_SHARE};
 use crate::removed::Removed;
+use crate::sharing::{Atomic, Sharing};
 use crate::snapshot::Snapshot;
 
 /// Names one registration of one registry, for [`Observers::off`].
@@ -75,18 +75,21 @@ const MIN_STALE: usize = 16;
 /// listener is left for, and of listeners called once is given back by later changes, so that at
 /// most a fixed share of what is alive, and a few more, are dead.
 ///
+/// Reference counts are atomic; a registry of one thread may share its lists by
+/// [`Unsync`](crate::Unsync) instead, see [`with_sharing`](Self::with_sharing).
+///
 /// # Behind a lock
 ///
 /// A change drops what it takes out. If the registry is behind a lock and a listener may own
 /// something whose destructor comes back to the registry, that is a dead lock: use
 /// [`keep_removed`](Self::keep_removed) there.
-pub struct Observers<K, L> {
+pub struct Observers<K, L, S: Sharing = Atomic> {
     next: u64,
     index: BTreeMap<K, usize>,
-    slots: Vec<Slot<L>>,
+    slots: Vec<Slot<L, S>>,
     /// Slots that no name leads to.
     free: Vec<usize>,
-    any: Slot<L>,
+    any: Slot<L, S>,
     removed: Removed<L>,
     keep_removed: bool,
     /// How many changes since the last sweep may leave a name without listeners, and how many start
@@ -96,8 +99,8 @@ pub struct Observers<K, L> {
 }
 
 /// The listeners of one event. Free if it has no list and is not pinned.
-struct Slot<L> {
-    list: Option<Arc<List<L>>>,
+struct Slot<L, S: Sharing> {
+    list: Option<S::Pointer<List<L>>>,
     /// How many [`Resolved`] lead here.
     pins: usize,
 }
@@ -105,6 +108,13 @@ struct Slot<L> {
 impl<K, L> Observers<K, L> {
     /// An empty registry, which allocates nothing.
     pub const fn new() -> Self {
+        Self::with_sharing()
+    }
+}
+
+impl<K, L, S: Sharing> Observers<K, L, S> {
+    /// An empty registry that shares its lists as its type says; allocates nothing.
+    pub const fn with_sharing() -> Self {
         Self {
             next: 0,
             index: BTreeMap::new(),
@@ -133,7 +143,7 @@ impl<K, L> Observers<K, L> {
     }
 }
 
-impl<K: Ord, L: Clone> Observers<K, L> {
+impl<K: Ord, L: Clone, S: Sharing> Observers<K, L, S> {
     /// Adds a listener behind those of the event. The same value may be added any number of times.
     pub fn on(&mut self, event: K, listener: L) -> ListenerId {
         self.insert(Some(event), listener, false, List::append)
@@ -180,7 +190,7 @@ impl<K: Ord, L: Clone> Observers<K, L> {
             return false;
         };
         let mut removed = Removed::new();
-        let list = Arc::make_mut(list);
+        let list = S::make_mut(list);
         let was_live = list.remove(id.seq, &mut removed);
         let may_be_forgotten = list.is_vacant() && id.slot != ANY;
         self.after_change(removed, may_be_forgotten);
@@ -254,7 +264,7 @@ impl<K: Ord, L: Clone> Observers<K, L> {
         let slot = event.map_or(ANY, |event| self.slot_of(event));
         let mut removed = Removed::new();
         if let Some(slot) = self.slot_mut(slot) {
-            let list = Arc::make_mut(slot.list.get_or_insert_default());
+            let list = S::make_mut(slot.list.get_or_insert_with(|| S::share(List::default())));
             put(list, Entry::new(seq, once, listener), &mut removed);
         }
         self.after_change(removed, once);
@@ -272,7 +282,7 @@ impl<K: Ord, L: Clone> Observers<K, L> {
         }
     }
 
-    fn slot_mut(&mut self, slot: usize) -> Option<&mut Slot<L>> {
+    fn slot_mut(&mut self, slot: usize) -> Option<&mut Slot<L, S>> {
         match slot {
             ANY => Some(&mut self.any),
             _ => self.slots.get_mut(slot),
@@ -320,9 +330,9 @@ impl<K: Ord, L: Clone> Observers<K, L> {
 }
 
 /// Asking changes nothing and needs shared access only.
-impl<K: Ord, L> Observers<K, L> {
+impl<K: Ord, L, S: Sharing> Observers<K, L, S> {
     /// The listeners to call when `event` happens: the catch-all ones, then its own.
-    pub fn snapshot<Q: Ord + ?Sized>(&self, event: &Q) -> Snapshot<L>
+    pub fn snapshot<Q: Ord + ?Sized>(&self, event: &Q) -> Snapshot<L, S>
     where
         K: Borrow<Q>,
     {
@@ -330,7 +340,7 @@ impl<K: Ord, L> Observers<K, L> {
     }
 
     /// The same for a resolved event, without looking its name up.
-    pub fn snapshot_of(&self, event: &Resolved) -> Snapshot<L> {
+    pub fn snapshot_of(&self, event: &Resolved) -> Snapshot<L, S> {
         self.snapshot_with(self.slots.get(event.slot))
     }
 
@@ -364,14 +374,14 @@ impl<K: Ord, L> Observers<K, L> {
         !self.any.has_live() && !self.slots.iter().any(Slot::has_live)
     }
 
-    fn slot<Q: Ord + ?Sized>(&self, event: &Q) -> Option<&Slot<L>>
+    fn slot<Q: Ord + ?Sized>(&self, event: &Q) -> Option<&Slot<L, S>>
     where
         K: Borrow<Q>,
     {
         self.slots.get(*self.index.get(event)?)
     }
 
-    fn snapshot_with(&self, named: Option<&Slot<L>>) -> Snapshot<L> {
+    fn snapshot_with(&self, named: Option<&Slot<L, S>>) -> Snapshot<L, S> {
         Snapshot {
             any: self.any.share(),
             named: named.and_then(Slot::share),
@@ -379,15 +389,15 @@ impl<K: Ord, L> Observers<K, L> {
     }
 }
 
-impl<K, L> Default for Observers<K, L> {
+impl<K, L, S: Sharing> Default for Observers<K, L, S> {
     fn default() -> Self {
-        Self::new()
+        Self::with_sharing()
     }
 }
 
 /// Shares the lists until one side changes them. Listeners that are called once are shared too:
 /// either side may call them, once in all.
-impl<K: Clone, L> Clone for Observers<K, L> {
+impl<K: Clone, L, S: Sharing> Clone for Observers<K, L, S> {
     fn clone(&self) -> Self {
         Self {
             next: self.next,
@@ -403,7 +413,7 @@ impl<K: Clone, L> Clone for Observers<K, L> {
     }
 }
 
-impl<K: Ord + fmt::Debug, L> fmt::Debug for Observers<K, L> {
+impl<K: Ord + fmt::Debug, L, S: Sharing> fmt::Debug for Observers<K, L, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map()
             .entry(&"*", &self.any_count())
@@ -415,7 +425,7 @@ impl<K: Ord + fmt::Debug, L> fmt::Debug for Observers<K, L> {
     }
 }
 
-impl<L> Slot<L> {
+impl<L, S: Sharing> Slot<L, S> {
     const fn new() -> Self {
         Self {
             list: None,
@@ -436,24 +446,24 @@ impl<L> Slot<L> {
     }
 
     /// The list for a snapshot, unless it has nothing to call.
-    fn share(&self) -> Option<Arc<List<L>>> {
+    fn share(&self) -> Option<S::Pointer<List<L>>> {
         self.list.as_ref().filter(|list| !list.is_vacant()).cloned()
     }
 
     fn clear(&mut self, removed: &mut Removed<L>) {
         // Whoever else holds the list drops it; if that happens meanwhile, `into_inner` tells
         // exactly one of us.
-        if let Some(mut list) = self.list.take().and_then(Arc::into_inner) {
+        if let Some(mut list) = self.list.take().and_then(S::into_inner) {
             list.clear(removed);
         }
     }
 }
 
-impl<L: Clone> Slot<L> {
+impl<L: Clone, S: Sharing> Slot<L, S> {
     fn sweep(&mut self, removed: &mut Removed<L>) {
         if let Some(list) = &mut self.list {
             if list.is_dirty() {
-                Arc::make_mut(list).sweep(removed);
+                S::make_mut(list).sweep(removed);
             }
             if list.is_vacant() {
                 self.list = None;
@@ -462,7 +472,7 @@ impl<L: Clone> Slot<L> {
     }
 }
 
-impl<L> Clone for Slot<L> {
+impl<L, S: Sharing> Clone for Slot<L, S> {
     fn clone(&self) -> Self {
         Self {
             list: self.list.clone(),

@@ -1,10 +1,10 @@
 //! The listeners of one emission.
 
-use alloc::sync::Arc;
 use core::iter::FusedIterator;
 use core::{fmt, slice};
 
 use crate::list::{Entries, List};
+use crate::sharing::{Atomic, Sharing};
 
 /// The listeners of one event at one moment, the catch-all ones first: what [`Observers::snapshot`]
 /// returns.
@@ -14,12 +14,12 @@ use crate::list::{Entries, List};
 /// registry during its life costs a copy of the list concerned, so drop it after the walk.
 ///
 /// [`Observers::snapshot`]: crate::Observers::snapshot
-pub struct Snapshot<L> {
-    pub(crate) any: Option<Arc<List<L>>>,
-    pub(crate) named: Option<Arc<List<L>>>,
+pub struct Snapshot<L, S: Sharing = Atomic> {
+    pub(crate) any: Option<S::Pointer<List<L>>>,
+    pub(crate) named: Option<S::Pointer<List<L>>>,
 }
 
-impl<L> Snapshot<L> {
+impl<L, S: Sharing> Snapshot<L, S> {
     /// The listeners to call, in order.
     ///
     /// A listener that is called once is claimed in the moment in which the iterator yields it: no
@@ -28,8 +28,8 @@ impl<L> Snapshot<L> {
     /// [`is_empty`](Self::is_empty) if the question is only whether there are any.
     pub fn iter(&self) -> Iter<'_, L> {
         Iter {
-            any: entries(&self.any),
-            named: entries(&self.named),
+            any: entries(self.any.as_deref()),
+            named: entries(self.named.as_deref()),
         }
     }
 
@@ -43,7 +43,7 @@ impl<L> Snapshot<L> {
     }
 }
 
-impl<L> Clone for Snapshot<L> {
+impl<L, S: Sharing> Clone for Snapshot<L, S> {
     fn clone(&self) -> Self {
         Self {
             any: self.any.clone(),
@@ -53,7 +53,7 @@ impl<L> Clone for Snapshot<L> {
 }
 
 /// An empty snapshot.
-impl<L> Default for Snapshot<L> {
+impl<L, S: Sharing> Default for Snapshot<L, S> {
     fn default() -> Self {
         Self {
             any: None,
@@ -62,9 +62,9 @@ impl<L> Default for Snapshot<L> {
     }
 }
 
-impl<L> fmt::Debug for Snapshot<L> {
+impl<L, S: Sharing> fmt::Debug for Snapshot<L, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let live = |list: &Option<Arc<List<L>>>| list.as_ref().map_or(0, |list| list.live());
+        let live = |list: &Option<S::Pointer<List<L>>>| list.as_ref().map_or(0, |list| list.live());
         f.debug_struct("Snapshot")
             .field("any", &live(&self.any))
             .field("named", &live(&self.named))
@@ -72,7 +72,7 @@ impl<L> fmt::Debug for Snapshot<L> {
     }
 }
 
-impl<'a, L> IntoIterator for &'a Snapshot<L> {
+impl<'a, L, S: Sharing> IntoIterator for &'a Snapshot<L, S> {
     type Item = &'a L;
     type IntoIter = Iter<'a, L>;
 
@@ -117,7 +117,7 @@ impl<L> fmt::Debug for Iter<'_, L> {
     }
 }
 
-fn entries<L>(list: &Option<Arc<List<L>>>) -> Entries<'_, L> {
+fn entries<L>(list: Option<&List<L>>) -> Entries<'_, L> {
     match list {
         Some(list) => list.entries(),
         None => slice::Iter::default().rev().chain(slice::Iter::default()),

@@ -20,6 +20,7 @@ emitter! {
     module: "socketio_observer::sync",
     pointer: Arc,
     weak: Weak,
+    sharing: Atomic,
     bounds: { + Send + Sync },
 }
 
