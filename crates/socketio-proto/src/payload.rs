@@ -387,21 +387,8 @@ impl Payload {
         args: impl FnOnce(&mut Writer) -> Result<(), serde_json::Error>,
     ) -> Result<Self, PayloadError> {
         let mut writer = Writer::default();
-        writer.open('[')?;
-        if let Some(name) = event {
-            name.serialize(&mut writer)?;
-        }
-        let end = writer.len();
-        args(&mut writer)?;
-        writer.close("]");
-        let Written {
-            text,
-            attachments,
-            has_lookalike,
-        } = writer.finish();
-        if has_lookalike && !attachments.is_empty() {
-            return Err(PayloadError::Lookalike);
-        }
+        let end = writer.list(event, args)?;
+        let Written { text, attachments } = writer.finish();
         let shape = match event {
             None => Shape::List { first: end },
             Some(name) => Shape::Event {

@@ -71,3 +71,39 @@ fn event_at_root(payload: Payload) -> Packet {
         body: Body::Event { id: None, payload },
     }
 }
+
+#[test]
+fn a_kept_buffer_costs_nothing() {
+    let chat = ("some text", 1.5, 7);
+    let namespace = Namespace::new(Text::from("/admin")).unwrap();
+    let mut out = String::with_capacity(1000);
+    let info = measure(|| {
+        Json.event_to(&namespace, Some(AckId(15)), "chat", &chat, &mut out)
+            .unwrap();
+        Json.ack_to(&Namespace::root(), AckId(1), &(true, 2), &mut out)
+            .unwrap();
+    });
+    assert_eq!(info.count_total, 0);
+    assert_eq!(out, r#"42/admin,15["chat","some text",1.5,7]431[true,2]"#);
+}
+
+#[test]
+fn attachments_are_counted_in_the_header_of_a_kept_buffer() {
+    let mut out = String::from("before");
+    let bytes = serde_bytes::Bytes::new(b"bin");
+    let attachments = Json
+        .event_to(&Namespace::root(), None, "m", &(bytes, 1), &mut out)
+        .unwrap();
+    assert_eq!(attachments, ["bin"]);
+    assert_eq!(out, r#"before451-["m",{"_placeholder":true,"num":0},1]"#);
+}
+
+#[test]
+fn a_refused_event_leaves_a_kept_buffer_as_it_was() {
+    let mut out = String::from("before");
+    let unfit = std::collections::HashMap::from([((), 1)]);
+    let root = Namespace::root();
+    assert!(Json.event_to(&root, None, "m", &unfit, &mut out).is_err());
+    assert!(Json.event_to(&root, None, "connect", &1, &mut out).is_err());
+    assert_eq!(out, "before");
+}

@@ -10,12 +10,16 @@ pub(crate) mod ser;
 pub use header::{EventName, Kind, PacketRef};
 
 use super::{Decoder, Encoded, Inner, Limits, Parser};
+use crate::parser::spread::Spread;
+use crate::payload::refuse_reserved;
 use crate::{AckId, Body, Format, Namespace, Packet, PayloadError, Text};
-use alloc::boxed::Box;
+use alloc::{boxed::Box, string::String, vec::Vec};
 use bytes::Bytes;
 use core::iter;
 use decoder::JsonDecoder;
 use engineio_proto::Outgoing;
+use ser::Writer;
+use serde::Serialize;
 
 /// The parser of the reference's `socket.io-parser`, revision 5 of the protocol.
 ///
@@ -24,6 +28,88 @@ use engineio_proto::Outgoing;
 /// and ids are plain digits, and the number of a placeholder is a plain integer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Json;
+
+impl Json {
+    /// Appends an event to a buffer, its arguments written in place: the text of its engine
+    /// packet, the leading `4` included. The result are the attachments that follow it, as
+    /// binary messages.
+    ///
+    /// ```
+    /// use socketio_proto::{AckId, Json, Namespace};
+    ///
+    /// let mut text = String::new();
+    /// let id = Some(AckId(7));
+    /// let attachments = Json.event_to(&Namespace::root(), id, "greet", &("you", 1), &mut text)?;
+    /// assert_eq!(text, r#"427["greet","you",1]"#);
+    /// assert!(attachments.is_empty());
+    /// # Ok::<(), socketio_proto::PayloadError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Payload::new`]. What was in the buffer stays as it was.
+    pub fn event_to<T: Serialize + ?Sized>(
+        &self,
+        namespace: &Namespace,
+        id: Option<AckId>,
+        event: &str,
+        args: &T,
+        out: &mut String,
+    ) -> Result<Vec<Bytes>, PayloadError> {
+        refuse_reserved(Some(event))?;
+        list_to(["42", "45"], namespace, id, Some(event), args, out)
+    }
+
+    /// Appends an acknowledgement to a buffer; otherwise as [`event_to`](Self::event_to).
+    ///
+    /// # Errors
+    ///
+    /// As for `event_to`.
+    pub fn ack_to<T: Serialize + ?Sized>(
+        &self,
+        namespace: &Namespace,
+        id: AckId,
+        args: &T,
+        out: &mut String,
+    ) -> Result<Vec<Bytes>, PayloadError> {
+        list_to(["43", "46"], namespace, Some(id), None, args, out)
+    }
+}
+
+/// `types` are those of a packet without attachments and of one with them.
+fn list_to<T: Serialize + ?Sized>(
+    types: [&'static str; 2],
+    namespace: &Namespace,
+    id: Option<AckId>,
+    event: Option<&str>,
+    args: &T,
+    out: &mut String,
+) -> Result<Vec<Bytes>, PayloadError> {
+    let [text, binary] = types;
+    let start = out.len();
+    let mut header = Header {
+        types: text,
+        attachments: 0,
+        namespace,
+        id,
+    };
+    header.with(|pieces| out.extend(pieces.iter().copied()));
+    let json = out.len();
+    let mut writer = Writer::behind(core::mem::take(out));
+    let result = writer.list(event, |writer| args.serialize(Spread(writer)));
+    let attachments;
+    (*out, attachments) = writer.into_parts();
+    if let Err(error) = result {
+        out.truncate(start);
+        return Err(error);
+    }
+    if !attachments.is_empty() {
+        header.types = binary;
+        header.attachments = attachments.len();
+        out.replace_range(start..json, &header.with(|pieces| pieces.concat()));
+    }
+    Ok(attachments)
+}
 
 impl Parser for Json {
     fn format(&self) -> Format {

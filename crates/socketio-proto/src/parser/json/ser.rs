@@ -5,7 +5,7 @@ mod scalar;
 use super::placeholder;
 use crate::parser::map_key::{Key, Keys};
 use crate::parser::spread::Arguments;
-use crate::payload::JsonText;
+use crate::{PayloadError, payload::JsonText};
 use alloc::{string::String, vec::Vec};
 use bytes::Bytes;
 use serde::{Serialize, ser};
@@ -23,6 +23,7 @@ pub(crate) struct Writer {
     out: String,
     attachments: Vec<Bytes>,
     depth: usize,
+    /// A map of the user's has a member `"_placeholder": true`.
     has_lookalike: bool,
 }
 
@@ -31,8 +32,6 @@ pub(crate) struct Written {
     /// Behind the headroom.
     pub(crate) text: JsonText,
     pub(crate) attachments: Vec<Bytes>,
-    /// A map of the user's has a member `"_placeholder": true`.
-    pub(crate) has_lookalike: bool,
 }
 
 /// Bytes in front of the text: enough for `4`, the type, a count of attachments, an id, and a
@@ -49,6 +48,13 @@ impl Default for Writer {
     fn default() -> Self {
         let mut out = String::with_capacity(CAPACITY);
         out.push_str(ROOM);
+        Self::behind(out)
+    }
+}
+
+impl Writer {
+    /// Goes on behind what is in a buffer.
+    pub(crate) fn behind(out: String) -> Self {
         Self {
             out,
             attachments: Vec::new(),
@@ -56,20 +62,38 @@ impl Default for Writer {
             has_lookalike: false,
         }
     }
-}
 
-impl Writer {
+    /// Writes the list of an event, with its name, or of an acknowledgement: how long that was
+    /// behind the name.
+    pub(crate) fn list(
+        &mut self,
+        event: Option<&str>,
+        args: impl FnOnce(&mut Self) -> Result<(), Error>,
+    ) -> Result<usize, PayloadError> {
+        let start = self.out.len();
+        self.open('[')?;
+        if let Some(name) = event {
+            self.string(name);
+        }
+        let end = self.out.len() - start;
+        args(self)?;
+        self.close("]");
+        if self.has_lookalike && !self.attachments.is_empty() {
+            return Err(PayloadError::Lookalike);
+        }
+        Ok(end)
+    }
+
     pub(crate) fn finish(self) -> Written {
         Written {
             text: JsonText::Written(self.out),
             attachments: self.attachments,
-            has_lookalike: self.has_lookalike,
         }
     }
 
-    /// Bytes of the text so far.
-    pub(crate) fn len(&self) -> usize {
-        self.out.len() - HEADROOM
+    /// The buffer of [`behind`](Self::behind), and the attachments.
+    pub(crate) fn into_parts(self) -> (String, Vec<Bytes>) {
+        (self.out, self.attachments)
     }
 
     /// Begins an array or object.
