@@ -101,6 +101,17 @@ impl<L> List<L> {
 
     /// Takes one listener off; false if it is not here or was called as often as it wished.
     pub(crate) fn remove(&mut self, seq: u64, removed: &mut Removed<L>) -> bool {
+        // The youngest often leaves first. In a list without dead entries it leaves no place to
+        // sweep.
+        if self.stale == 0
+            && self.once == 0
+            && let Some(entry) = self.back.pop_if(|entry| entry.seq == seq)
+        {
+            self.present -= 1;
+            removed.extend(entry.listener);
+            give_back(&mut self.back);
+            return true;
+        }
         let Some(entry) = find(&mut self.back, seq).or_else(|| find(&mut self.front, seq)) else {
             return false;
         };
@@ -136,9 +147,7 @@ impl<L> List<L> {
                 }
                 live
             });
-            if entries.capacity() / 4 > entries.len().max(SMALL) {
-                entries.shrink_to(entries.len() * 2);
-            }
+            give_back(entries);
         }
         self.stale = 0;
     }
@@ -156,6 +165,11 @@ impl<L> List<L> {
 
     /// Whether the listener is here, called or not.
     pub(crate) fn contains(&self, seq: u64) -> bool {
+        if let Some(entry) = self.back.last()
+            && entry.seq == seq
+        {
+            return entry.listener.is_some();
+        }
         [&self.front, &self.back].into_iter().any(|entries| {
             let at = entries.binary_search_by_key(&seq, |entry| entry.seq);
             let entry = at.ok().and_then(|at| entries.get(at));
@@ -197,6 +211,13 @@ impl<L> List<L> {
         if self.stale > 0 && (small || self.stale * SWEEP_SHARE >= self.len()) {
             self.sweep(removed);
         }
+    }
+}
+
+/// Frees what a list that was much longer no longer needs.
+fn give_back<L>(entries: &mut Vec<Entry<L>>) {
+    if entries.capacity() / 4 > entries.len().max(SMALL) {
+        entries.shrink_to(entries.len() * 2);
     }
 }
 
