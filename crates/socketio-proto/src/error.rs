@@ -73,7 +73,7 @@ pub enum DecodeError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PayloadError {
-    /// The value and the type do not fit each other; the message tells how.
+    /// The value and the type do not fit each other, in whatever format; the message tells how.
     #[error("{0}")]
     Json(#[from] serde_json::Error),
     /// An [`Attachment`](crate::Attachment) was resolved by another payload than the one it was

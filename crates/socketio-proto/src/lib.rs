@@ -67,6 +67,11 @@
 //! connection. What the application does wrong is an `Err` of that one call: [`PayloadError`],
 //! [`EmitError`].
 //!
+//! # Features
+//!
+//! * `std`, by default: chooses the fastest instructions when the program runs.
+//! * `msgpack`: the parser `MsgPack`, which speaks with `socket.io-msgpack-parser`.
+//!
 //! # Features of others
 //!
 //! Of serde_json, `arbitrary_precision` and `raw_value` rely on a private agreement with its own

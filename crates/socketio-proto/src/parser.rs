@@ -2,7 +2,7 @@
 //!
 //! A [`Parser`] is chosen per server and shared by all connections; each connection has its own
 //! [`Decoder`], since a packet with attachments arrives in several messages. [`Json`] is the
-//! protocol's default parser. [`PacketRef`] is its first half alone: a view of one text message
+//! protocol's default parser; with the feature `msgpack` there is `MsgPack`, too. [`PacketRef`] is its first half alone: a view of one text message
 //! that allocates nothing, for those who only route or filter.
 
 mod json;
@@ -70,6 +70,7 @@ pub trait Decoder: fmt::Debug + Send {
 #[non_exhaustive]
 pub struct Limits {
     /// Attachments of one packet: 10, as in the reference. Checked before anything is kept.
+    /// MessagePack has its binary data in the packet, where `max_bytes` limits it.
     pub max_attachments: usize,
     /// Bytes of one packet, text and attachments together: 1 000 000. The engine limits each
     /// message; this limits their sum.
@@ -86,7 +87,8 @@ pub struct Limits {
     ///
     /// An attachment may be a slice of a larger read buffer, which it keeps in memory as long as
     /// it lives, and a slice cannot tell how large that is. A copy of up to a page costs less
-    /// than the message itself; larger ones are worth their buffer.
+    /// than the message itself; larger ones are worth their buffer. In MessagePack the same holds
+    /// for the data of a packet with binary data.
     pub copy_below: usize,
 }
 

@@ -37,7 +37,8 @@ pub enum Format {
 /// The payload of a packet: the name and arguments of an event, the arguments of an
 /// acknowledgement, or the one value that comes with CONNECT and CONNECT_ERROR.
 ///
-/// A payload is text, and binary attachments beside it. One that was received is a slice of its
+/// A payload is JSON text with binary attachments beside it, or with the feature `msgpack` one
+/// piece of MessagePack. One that was received is a slice of its
 /// message and stays unparsed until it is asked for: relaying it copies nothing, nor does a clone.
 /// One that is made here has room in front for the header of its packet, so that sending it
 /// ([`Parser::encode_owned`](crate::Parser::encode_owned)) copies nothing either; a clone of it
@@ -111,6 +112,15 @@ pub enum Format {
 ///   event the half pair reads as U+FFFD.
 /// * Data that looks like a placeholder (`{"_placeholder":true, ..}`) is sent as data without
 ///   binary data beside it, and refused with it ([`PayloadError::Lookalike`]).
+///
+/// # MessagePack
+///
+/// All of the above holds for it, with these differences. Binary data stays in its place, so
+/// that nothing can look like it, CONNECT may carry it, and an [`Attachment`] is a slice of the
+/// message; of a payload that was written here, it is a copy. Floats that are no numbers are
+/// sent as they are, integers over 64 bits are an error. What JavaScript calls `undefined` reads
+/// as null, or as no member at all. A `Date` reads as text in the form of ISO 8601, as JSON would
+/// have it, or as milliseconds since 1970 where the type is a number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Payload {
     content: Content,
@@ -149,8 +159,8 @@ impl Payload {
     ///
     /// # Errors
     ///
-    /// The name is reserved, or serde cannot write a value as JSON: a map whose keys are neither
-    /// strings nor scalars, or nesting over 128 levels.
+    /// The name is reserved, or serde cannot write a value: a map whose keys are neither strings
+    /// nor scalars, nesting over 128 levels, in MessagePack an integer over 64 bits.
     pub fn new<T: Serialize + ?Sized>(
         format: Format,
         event: Option<&str>,
@@ -164,8 +174,8 @@ impl Payload {
         }
     }
 
-    /// Like [`new`](Self::new), with one argument for each value. Binary data is shared, not
-    /// copied.
+    /// Like [`new`](Self::new), with one argument for each value. As an attachment, binary data is
+    /// shared and not copied.
     ///
     /// # Errors
     ///
@@ -206,7 +216,7 @@ impl Payload {
     ///
     /// # Errors
     ///
-    /// The value has binary data in it, or cannot be written as JSON.
+    /// The value cannot be written, or is to be JSON and has binary data in it.
     pub fn value<T: Serialize + ?Sized>(format: Format, value: &T) -> Result<Self, PayloadError> {
         match format {
             Format::Json => {
@@ -281,7 +291,8 @@ impl Payload {
     ///
     /// # Errors
     ///
-    /// The text is not JSON, or has a number or a string that no Rust type holds.
+    /// The text is not JSON, or has a number or a string that no Rust type holds; in MessagePack,
+    /// text is not UTF-8, or there is an extension that JavaScript does not send.
     pub fn values(&self) -> Result<Vec<Value>, PayloadError> {
         let mut arguments = self.arguments();
         let mut values = Vec::new();

@@ -47,7 +47,7 @@ impl Json {
     ///
     /// # Errors
     ///
-    /// As for [`Payload::new`]. What was in the buffer stays as it was.
+    /// As for [`Payload::new`](crate::Payload::new). What was in the buffer stays as it was.
     pub fn event_to<T: Serialize + ?Sized>(
         &self,
         namespace: &Namespace,

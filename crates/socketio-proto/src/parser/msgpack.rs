@@ -81,7 +81,8 @@ impl MsgPack {
     }
 
     /// Appends an event to a buffer, its arguments written in place: what
-    /// [`Payload::new`] and [`encode_to`](Self::encode_to) give, without a payload between them.
+    /// [`Payload::new`](crate::Payload::new) and [`encode_to`](Self::encode_to) give, without a
+    /// payload between them.
     ///
     /// ```
     /// use socketio_proto::{MsgPack, Namespace};

@@ -8,6 +8,9 @@ use crate::DecodeError;
 use smallvec::SmallVec;
 
 /// The beginning of a value: a whole scalar, or how many values a list or map holds.
+// The variant takes a whole word: of a single byte, which is stored alone and loaded together with
+// its neighbours, each token costs a stall.
+#[repr(u64)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Token<'a> {
     Nil,
@@ -154,6 +157,8 @@ impl<'a> Cursor<'a> {
     ) -> Result<(), DecodeError> {
         see(first)?;
         let mut token = first;
+        // In registers, while nobody else looks at it.
+        let mut cursor = *self;
         // How many values are missing here, and in each of the lists and maps around.
         let mut missing = 0_usize;
         let mut around = SmallVec::<[usize; 32]>::new();
@@ -173,12 +178,13 @@ impl<'a> Cursor<'a> {
             }
             while missing == 0 {
                 let Some(outer) = around.pop() else {
+                    *self = cursor;
                     return Ok(());
                 };
                 missing = outer;
             }
             missing -= 1;
-            token = self.token().ok_or(DecodeError::Malformed)?;
+            token = cursor.token().ok_or(DecodeError::Malformed)?;
             see(token)?;
         }
     }
