@@ -34,7 +34,7 @@
 //!    connection does so for every packet, since a malformed one has to end the connection.
 //! 4. [`Payload::decode`] or [`Payload::arguments`] read the arguments, by serde.
 //! 5. To send, [`Payload::new`] writes the arguments, by serde, lifting binary data out as it
-//!    goes; [`Parser::encode`] puts the header in front. The result is written once, whatever
+//!    goes; [`Parser::encode_owned`] puts the header in front. The result is written once, whatever
 //!    the number of receivers: the very bytes of each one's frame.
 //!
 //! ```

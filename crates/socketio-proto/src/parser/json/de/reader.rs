@@ -144,6 +144,16 @@ impl<'de> Reader<'de> {
         }
     }
 
+    /// Between a key and its value.
+    #[inline]
+    fn colon(&mut self) -> Result<(), Error> {
+        if self.peek()? != b':' {
+            return Err(malformed());
+        }
+        self.take();
+        Ok(())
+    }
+
     fn enter(&mut self) -> Result<(), Error> {
         self.depth += 1;
         self.take();
@@ -465,17 +475,6 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
         self.reader.colon()?;
         seed.deserialize(&mut *self.reader)
-    }
-}
-
-impl Reader<'_> {
-    #[inline]
-    fn colon(&mut self) -> Result<(), Error> {
-        if self.peek()? != b':' {
-            return Err(malformed());
-        }
-        self.take();
-        Ok(())
     }
 }
 
