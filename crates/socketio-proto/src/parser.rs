@@ -2,8 +2,9 @@
 //!
 //! A [`Parser`] is chosen per server and shared by all connections; each connection has its own
 //! [`Decoder`], since a packet with attachments arrives in several messages. [`Json`] is the
-//! protocol's default parser; with the feature `msgpack` there is `MsgPack`, too. [`PacketRef`] is its first half alone: a view of one text message
-//! that allocates nothing, for those who only route or filter.
+//! protocol's default parser; with the feature `msgpack` there is `MsgPack`, too. [`PacketRef`] is
+//! its first half alone: a view of one text message that allocates nothing, for those who only
+//! route or filter.
 
 mod json;
 pub(crate) mod map_key;
@@ -12,7 +13,7 @@ pub mod msgpack;
 pub(crate) mod spread;
 
 pub use json::{EventName, Json, Kind, PacketRef};
-pub(crate) use json::{de, placeholder, scan, ser};
+pub(crate) use json::{de, scan, ser};
 
 use crate::{DecodeError, Format, Message, Packet, PayloadError};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};

@@ -1,17 +1,16 @@
 //! Arguments one by one, and all at once.
 
-use crate::parser::de::{Node, Reader};
 #[cfg(feature = "msgpack")]
-use crate::parser::msgpack::{arguments as msgpack, de::Reader as MsgPackReader};
-use crate::parser::{placeholder, scan};
+use crate::parser::msgpack::{arguments as msgpack, de::Reader};
+use crate::parser::{de::Node, scan};
 use crate::{PayloadError, Value};
 use bytes::Bytes;
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, SeqAccess, Visitor},
+    de::{DeserializeSeed, IgnoredAny, SeqAccess, Visitor},
     forward_to_deserialize_any,
 };
-use serde_json::Error;
+use serde_json::{Error, de::StrRead};
 
 /// Cursor over the arguments of a payload, from [`Payload::arguments`](crate::Payload::arguments).
 ///
@@ -44,18 +43,11 @@ struct Json<'a> {
     /// From the next argument on. After the last one: a closing bracket, or nothing.
     rest: &'a str,
     attachments: &'a [Bytes],
-    /// There are placeholders that only the tree knows.
-    needs_tree: bool,
 }
 
 impl<'a> Arguments<'a> {
     pub(super) fn json(rest: &'a str, attachments: &'a [Bytes]) -> Self {
-        let needs_tree = !attachments.is_empty() && !placeholder::all_plain(rest);
-        Self(Source::Json(Json {
-            rest,
-            attachments,
-            needs_tree,
-        }))
+        Self(Source::Json(Json { rest, attachments }))
     }
 
     #[cfg(feature = "msgpack")]
@@ -85,7 +77,7 @@ impl<'a> Arguments<'a> {
     /// The text is not JSON, or has a number or a string that no Rust type holds.
     pub fn next_value(&mut self) -> Result<Value, PayloadError> {
         Ok(self.read(|argument| match argument {
-            Argument::Json(reader) => reader.tree().map(Node::into_value),
+            Argument::Json(text) => Node::read(text, &[]).map(Node::into_value),
             Argument::Node(node) => Ok(node.into_value()),
             #[cfg(feature = "msgpack")]
             Argument::MsgPack(reader) => reader.value(),
@@ -174,14 +166,15 @@ impl<'a> Json<'a> {
         if self.is_empty() {
             return read(Argument::Node(Node::Null));
         }
-        let mut reader = Reader::new(self.rest, self.attachments);
-        let result = if self.needs_tree {
-            reader.tree().and_then(|node| read(Argument::Node(node)))
+        let mut text = serde_json::Deserializer::from_str(self.rest);
+        let result = if self.attachments.is_empty() {
+            read(Argument::Json(&mut text))
         } else {
-            read(Argument::Json(&mut reader))
+            Node::read(&mut text, self.attachments).and_then(|node| read(Argument::Node(node)))
         };
         let end = match &result {
-            Ok(_) => reader.position(),
+            // The way to learn where a deserializer stands.
+            Ok(_) => text.into_iter::<IgnoredAny>().byte_offset(),
             Err(_) => scan::value_end(self.rest).unwrap_or(self.rest.len()),
         };
         self.advance(end);
@@ -196,12 +189,12 @@ impl<'a> Json<'a> {
     }
 }
 
-/// One argument: JSON, the tree of a packet with unusual placeholders, or MessagePack.
+/// One argument: text for serde_json, the tree of a binary packet, or MessagePack.
 enum Argument<'t, 'de> {
-    Json(&'t mut Reader<'de>),
+    Json(&'t mut serde_json::Deserializer<StrRead<'de>>),
     Node(Node<'de>),
     #[cfg(feature = "msgpack")]
-    MsgPack(&'t mut MsgPackReader<'de>),
+    MsgPack(&'t mut Reader<'de>),
 }
 
 /// Deserializers that only choose another one for each method.
@@ -213,7 +206,7 @@ macro_rules! delegate {
             visitor: V,
         ) -> Result<V::Value, Error> {
             self.with(|argument| match argument {
-                Argument::Json(reader) => reader.$method($($name,)* visitor),
+                Argument::Json(text) => text.$method($($name,)* visitor),
                 Argument::Node(node) => node.$method($($name,)* visitor),
                 #[cfg(feature = "msgpack")]
                 Argument::MsgPack(reader) => reader.$method($($name,)* visitor),

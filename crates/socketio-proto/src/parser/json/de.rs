@@ -1,13 +1,9 @@
-//! Arguments of JSON packets to types.
+//! Arguments of a binary packet: JSON in which placeholders stand for attachments.
 //!
-//! A [`Reader`] goes straight from text to type. Where a binary packet spells its placeholders in
-//! a way that no known peer does, the text of an argument becomes a tree first, which borrows from
-//! text and attachments; types are then read from the tree.
+//! The text of one argument is parsed once, by serde_json, into a tree that borrows from text
+//! and attachments; types are read from the tree. Packets without attachments never come here.
 
 pub(crate) mod key;
-mod reader;
-
-pub(crate) use reader::Reader;
 
 use crate::value::{Map, Value};
 use alloc::{borrow::Cow, string::String, vec, vec::Vec};
@@ -106,7 +102,7 @@ impl<'de> Tree<'de> {
         }
         let index = match last("num") {
             Some(&Node::Unsigned(index)) => usize::try_from(index).ok(),
-            // `-0` is read as a float.
+            // serde_json reads `-0` as a float.
             Some(&Node::Float(zero)) if zero == 0.0 && zero.is_sign_negative() => Some(0),
             _ => None,
         };

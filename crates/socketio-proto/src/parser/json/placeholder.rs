@@ -1,7 +1,5 @@
 //! What stands in the text for an attachment, in the one spelling that all known peers use.
 
-use memchr::memchr2;
-
 /// A placeholder up to its number.
 pub(crate) const START: &str = r#"{"_placeholder":true,"num":"#;
 
@@ -22,34 +20,6 @@ pub(crate) fn plain(text: &str) -> Option<(usize, usize)> {
     (is_number && number.get(len) == Some(&b'}')).then_some((index, START.len() + len + 1))
 }
 
-/// Whether every placeholder in a text is [`plain`]: none has more members or fewer, another
-/// order, spaces or escapes. Says no, too, where a text only might have such a one.
-pub(crate) fn all_plain(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let from = |at: usize| bytes.get(at..).unwrap_or_default();
-    let mut at = 0;
-    while let Some(found) = memchr2(b'_', b'\\', from(at)) {
-        at += found;
-        if let [b'\\', escaped, ..] = from(at) {
-            // An underscore may be spelled by its number.
-            if *escaped == b'u' {
-                return false;
-            }
-            at += 2;
-        } else if from(at).starts_with(b"_placeholder") {
-            let start = at.checked_sub(2);
-            let object = start.and_then(|start| Some((start, plain(text.get(start..)?)?)));
-            let Some((start, (_, len))) = object else {
-                return false;
-            };
-            at = start + len;
-        } else {
-            at += 1;
-        }
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,7 +29,6 @@ mod tests {
     fn only_the_spelling_of_peers_is_plain() {
         let known = r#"{"_placeholder":true,"num":10}"#;
         assert_eq!(plain(&format!("{known},")), Some((10, known.len())));
-        assert!(all_plain(&format!("[{known},\"_\",{known}]")));
         for odd in [
             r#"{"_placeholder":true,"num":}"#,
             r#"{"_placeholder":true,"num":01}"#,
@@ -72,8 +41,6 @@ mod tests {
             "_placeholder",
         ] {
             assert_eq!(plain(odd), None, "{odd}");
-            assert!(!all_plain(&format!("[{known},{odd}]")), "{odd}");
-            assert!(!all_plain(odd), "{odd}");
         }
     }
 }

@@ -5,7 +5,7 @@ mod plain;
 mod string;
 
 pub(crate) use plain::plain_len;
-pub(crate) use string::{try_unescape, unescape};
+pub(crate) use string::unescape;
 
 use super::{EventName, placeholder};
 use crate::DecodeError;
@@ -82,9 +82,6 @@ pub(crate) fn first_argument(text: &str) -> Option<usize> {
     scanner.whitespace();
     Some(scanner.position)
 }
-
-/// Digits of the largest `u64`. All numbers with fewer fit.
-const MAX_DIGITS: usize = 20;
 
 /// What encloses the current value.
 struct Level {
@@ -163,15 +160,6 @@ impl<'a> Scanner<'a> {
         Self { text, position: 0 }
     }
 
-    pub(crate) fn position(&self) -> usize {
-        self.position
-    }
-
-    /// Passes bytes that were looked at by other means.
-    pub(crate) fn advance(&mut self, bytes: usize) {
-        self.position += bytes;
-    }
-
     /// All from here on.
     pub(crate) fn text_left(&self) -> &'a str {
         self.text.get(self.position..).unwrap_or_default()
@@ -183,41 +171,6 @@ impl<'a> Scanner<'a> {
         let start = self.position + 1;
         let is_escaped = self.string()?;
         Some((self.slice(start, self.position - 1), is_escaped))
-    }
-
-    /// A string without escapes. Otherwise the place stays.
-    #[inline]
-    pub(crate) fn plain_string(&mut self) -> Option<&'a str> {
-        let (quote, inside) = self.rest().split_first()?;
-        let len = plain_len(inside);
-        if *quote != b'"' || inside.get(len) != Some(&b'"') {
-            return None;
-        }
-        let start = self.position + 1;
-        self.position = start + len + 1;
-        Some(self.slice(start, start + len))
-    }
-
-    /// An integer without sign that fits, and nothing behind it that belongs to the number.
-    /// Otherwise the place stays.
-    #[inline]
-    pub(crate) fn plain_integer(&mut self) -> Option<u64> {
-        let rest = self.rest();
-        let mut value = 0u64;
-        let mut len = 0;
-        while let Some(digit @ b'0'..=b'9') = rest.get(len).copied() {
-            value = value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
-            len += 1;
-        }
-        let is_plain = match rest.first() {
-            Some(b'1'..=b'9') => len < MAX_DIGITS,
-            first => first == Some(&b'0') && len == 1,
-        };
-        if !is_plain || matches!(rest.get(len), Some(b'.' | b'e' | b'E')) {
-            return None;
-        }
-        self.position += len;
-        Some(value)
     }
 
     /// A number as it is written, and whether it is an integer.

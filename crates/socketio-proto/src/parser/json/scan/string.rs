@@ -51,11 +51,6 @@ impl Scanner<'_> {
 /// Resolves the escapes of a string that the scanner has accepted. Half a surrogate pair, which
 /// JSON can spell and Rust cannot hold, becomes U+FFFD.
 pub(crate) fn unescape(raw: &str) -> String {
-    try_unescape(raw, Some(char::REPLACEMENT_CHARACTER)).unwrap_or_default()
-}
-
-/// Resolves the escapes; half a surrogate pair becomes `lone`, or there is no result.
-pub(crate) fn try_unescape(raw: &str, lone: Option<char>) -> Option<String> {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some((plain, escape)) = rest.split_once('\\') {
@@ -69,7 +64,7 @@ pub(crate) fn try_unescape(raw: &str, lone: Option<char>) -> Option<String> {
             Some('t') => text.push('\t'),
             Some('u') => {
                 let (decoded, behind) = unicode(chars.as_str());
-                text.push(decoded.or(lone)?);
+                text.push(decoded.unwrap_or(char::REPLACEMENT_CHARACTER));
                 rest = behind;
                 continue;
             }
@@ -80,7 +75,7 @@ pub(crate) fn try_unescape(raw: &str, lone: Option<char>) -> Option<String> {
         rest = chars.as_str();
     }
     text.push_str(rest);
-    Some(text)
+    text
 }
 
 /// The character of a `\u` escape or of two, and what follows. `None` for half a pair.
