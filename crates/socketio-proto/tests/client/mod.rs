@@ -6,9 +6,9 @@ use engineio_proto::config::ServerConfig;
 use engineio_proto::http::{Method, Request, Route, route};
 use engineio_proto::payload::Encoding;
 use engineio_proto::server::{Exchange, Link, Session, Transmit};
-use engineio_proto::{Frame, Sid, Transport};
+use engineio_proto::{CloseReason, Frame, Sid, Transport};
 use socketio_proto::server::{Config, Connection, Event, Peer, Revision, Socket};
-use socketio_proto::{Format, Instant, Json, Namespace, Payload, SocketId, Text};
+use socketio_proto::{DisconnectReason, Format, Instant, Json, Namespace, Payload, SocketId, Text};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,30 @@ pub fn secs(seconds: u64) -> Duration {
 
 pub fn millis(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
+}
+
+/// A close by code, as the application hears of it.
+pub const FORCED: DisconnectReason = DisconnectReason::Transport(CloseReason::Forced);
+
+pub fn disconnected(socket: Socket, reason: DisconnectReason) -> Event {
+    Event::Disconnected { socket, reason }
+}
+
+/// What every violation of the protocol leads to, with these sockets joined.
+#[track_caller]
+pub fn assert_closed(client: &mut Client, sockets: &[Socket]) {
+    let expected: Vec<_> = sockets
+        .iter()
+        .map(|&socket| disconnected(socket, FORCED))
+        .chain([Event::Closed(CloseReason::Forced)])
+        .collect();
+    assert_eq!(client.events(), expected);
+    assert_eq!(
+        client.received(),
+        ["<end>"],
+        "not a word, just the end of the link"
+    );
+    client.assert_gone();
 }
 
 /// An event with its arguments.
