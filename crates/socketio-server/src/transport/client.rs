@@ -9,8 +9,8 @@
 //!   two inputs that come at once, a POST and a WebSocket frame say, can't start handlers out of
 //!   order.
 //! * The driver stores its waker in the same critical section in which it found nothing to write.
-//!   While it runs there is no waker, hence no wake-up: replies of handlers that it runs itself
-//!   leave in its next write.
+//!   Its own steps drop the waker instead of waking it: what handlers that it runs itself emit
+//!   leaves in its next write.
 
 use super::{App, Host, Machine};
 use crate::sync::lock;
