@@ -146,9 +146,19 @@ impl Server {
         }
     }
 
-    /// Waits until there is no session left.
+    /// Waits until there is neither a session left nor a socket: a session leaves the table first,
+    /// and what its end means for its sockets follows, perhaps on another thread.
     pub(crate) async fn deserted(&self) {
-        until("the end of all sessions", || self.client_count() == 0).await;
+        let sockets = || {
+            self.namespaces()
+                .iter()
+                .map(|all| all.socket_count())
+                .sum::<usize>()
+        };
+        until("the end of all sessions", || {
+            self.client_count() == 0 && sockets() == 0
+        })
+        .await;
     }
 }
 
