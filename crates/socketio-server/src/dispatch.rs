@@ -5,14 +5,13 @@ use crate::ack::Ack;
 use crate::error::{HandlerError, Refusal};
 use crate::extract::EventContext;
 use crate::namespace::{ANY, CONNECTION, DISCONNECT, DISCONNECTING, Middleware, NamespaceInner};
-use crate::run::guarded;
+use crate::run::{guarded, poll_once};
 use crate::socket::{Reason, Socket, SocketInner, Stage};
 use crate::transport::{App, Client, Machine, Origin};
 use engineio_proto::server::{Exchange, Link, Session, Transmit};
 use engineio_proto::{Instant, Text, Version};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::task::noop_waker_ref;
 use socketio_observer::Snapshot;
 use socketio_proto::acks::AckToken;
 use socketio_proto::server::{Config, Connection, Event, Peer, Revision, Socket as Handle};
@@ -20,7 +19,6 @@ use socketio_proto::{AckError, DisconnectReason, Parser, Payload, SocketId};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
 /// Finds or makes the namespace that a client asks for.
@@ -178,9 +176,9 @@ impl Sio {
         if middlewares.is_empty() {
             return self.decide(&socket, Ok(()));
         }
-        let run = admit(Arc::clone(&socket), middlewares);
-        if let Some(rest) = begin(Box::pin(run)) {
-            socket.joins_in(client.host().env().runtime.spawn(rest));
+        let mut run = Box::pin(admit(Arc::clone(&socket), middlewares));
+        if poll_once(&mut run).is_pending() {
+            socket.joins_in(client.host().env().runtime.spawn(run));
         }
     }
 
@@ -368,16 +366,6 @@ async fn run(
         verdict.unwrap_or_else(|_| Err(Refusal::new("Internal server error")))?;
     }
     Ok(())
-}
-
-/// Polls a future once, in place. What is left of it, if it is not done, has to be spawned: it is
-/// polled at once there, hence the waker that does nothing here.
-fn begin<F: Future + Unpin>(mut future: F) -> Option<F> {
-    let mut context = Context::from_waker(noop_waker_ref());
-    match future.poll_unpin(&mut context) {
-        Poll::Ready(_) => None,
-        Poll::Pending => Some(future),
-    }
 }
 
 impl Machine for Peer {

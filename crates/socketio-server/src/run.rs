@@ -104,13 +104,17 @@ async fn take_turns(socket: Socket, first: Turn, on_error: Option<OnError>) {
     }
 }
 
+/// Polls a future once, in place, with a waker that does nothing. What is left of one that is
+/// pending has to be polled again soon, as a task is that was just spawned.
+pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    future.poll_unpin(&mut Context::from_waker(noop_waker_ref()))
+}
+
 fn begin_guarded(mut future: Started) -> Result<Option<Started>, HandlerError> {
-    let polled = guarded(
-        || match future.poll_unpin(&mut Context::from_waker(noop_waker_ref())) {
-            Poll::Ready(result) => result.map(|()| true),
-            Poll::Pending => Ok(false),
-        },
-    )?;
+    let polled = guarded(|| match poll_once(&mut future) {
+        Poll::Ready(result) => result.map(|()| true),
+        Poll::Pending => Ok(false),
+    })?;
     Ok(if polled { None } else { Some(future) })
 }
 

@@ -1,10 +1,9 @@
 //! The endpoint as a tower layer, a tower or hyper service, and a server of its own.
 
+use crate::run::poll_once;
 use crate::transport::{App, ConnectionInfo, Host, ResponseBody, respond};
 use bytes::Bytes;
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::task::noop_waker_ref;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::Empty;
@@ -69,7 +68,7 @@ where
         // A peer may hang up right behind its request, and hyper then drops a future that it never
         // polled. A poll that is given up ends its session, so the session has to hear of it: hence
         // the first step is made here.
-        return match answer.poll_unpin(&mut Context::from_waker(noop_waker_ref())) {
+        return match poll_once(&mut answer) {
             Poll::Ready(response) => Box::pin(async move { Ok(response.map(ResponseBody::own)) }),
             Poll::Pending => Box::pin(async move { Ok(answer.await.map(ResponseBody::own)) }),
         };
