@@ -115,13 +115,16 @@ impl Data {
 
     pub(super) fn binaries(&self) -> Vec<Bytes> {
         let mut cursor = Cursor::new(self.value());
-        let tokens = core::iter::from_fn(|| cursor.token());
-        tokens
-            .filter_map(|token| match token {
-                Token::Binary(bytes) => Some(self.value.share(bytes)),
-                _ => None,
-            })
-            .collect()
+        let mut binaries = Vec::new();
+        while let Some(token) = cursor.token() {
+            if let Token::Text(len) | Token::Binary(len) | Token::Extension(len) = token {
+                let bytes = cursor.take(len).unwrap_or_default();
+                if matches!(token, Token::Binary(_)) {
+                    binaries.push(self.value.share(bytes));
+                }
+            }
+        }
+        binaries
     }
 
     /// The bytes that `attachment` borrowed, if it borrowed from here.

@@ -11,6 +11,7 @@ use crate::parser::de::key::Key;
 use alloc::borrow::Cow;
 use alloc::string::ToString;
 use bytes::Bytes;
+use core::slice;
 use serde::{
     Deserializer,
     de::{
@@ -51,8 +52,19 @@ impl<'de> Reader<'de> {
     }
 
     #[inline]
-    fn token(&mut self) -> Result<Token<'de>, Error> {
+    fn token(&mut self) -> Result<Token, Error> {
         self.cursor.token().ok_or_else(malformed)
+    }
+
+    /// The bytes of a token that says how many follow.
+    #[inline]
+    fn take(&mut self, len: usize) -> Result<&'de [u8], Error> {
+        self.cursor.take(len).ok_or_else(malformed)
+    }
+
+    #[inline]
+    fn text(&mut self, len: usize) -> Result<&'de str, Error> {
+        text(self.take(len)?)
     }
 
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
@@ -74,38 +86,56 @@ impl<'de> Reader<'de> {
 
     /// The name of a member. JavaScript has text for names, and so does whoever writes for it;
     /// numbers come from elsewhere.
-    #[inline]
     fn key(&mut self) -> Result<Cow<'de, str>, Error> {
         match self.token()? {
-            Token::Text(bytes) => text(bytes).map(Cow::Borrowed),
-            token => Self::scalar_key(token),
+            Token::Text(len) => self.text(len).map(Cow::Borrowed),
+            token => self.scalar_key(token),
         }
     }
 
-    fn scalar_key(token: Token<'_>) -> Result<Cow<'de, str>, Error> {
+    fn scalar_key(&mut self, token: Token) -> Result<Cow<'de, str>, Error> {
         Ok(match token {
             Token::Unsigned(value) => Cow::Owned(value.to_string()),
             Token::Signed(value) => Cow::Owned(value.to_string()),
-            Token::Bool(value) => Cow::Owned(value.to_string()),
+            Token::False => Cow::Borrowed("false"),
+            Token::True => Cow::Borrowed("true"),
             token => {
                 return Err(Error::invalid_type(
-                    unexpected(token),
+                    self.unexpected(token),
                     &"the name of a member",
                 ));
             }
         })
     }
 
+    /// An object of so many members, for a type that has these.
+    fn members<V: Visitor<'de>>(
+        &mut self,
+        len: usize,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.nested(|reader| {
+            let mut members = Members::new(reader, len, fields);
+            let value = visitor.visit_map(&mut members)?;
+            match members.left {
+                0 => Ok(value),
+                _ => Err(Error::custom("the object has more members than expected")),
+            }
+        })
+    }
+
     /// The value that begins with `token`, as what it is.
-    fn read<V: Visitor<'de>>(&mut self, token: Token<'de>, visitor: V) -> Result<V::Value, Error> {
+    fn read<V: Visitor<'de>>(&mut self, token: Token, visitor: V) -> Result<V::Value, Error> {
         match token {
             Token::Nil | Token::Undefined => visitor.visit_unit(),
-            Token::Bool(value) => visitor.visit_bool(value),
+            Token::False => visitor.visit_bool(false),
+            Token::True => visitor.visit_bool(true),
             Token::Unsigned(value) => visitor.visit_u64(value),
             Token::Signed(value) => visitor.visit_i64(value),
-            Token::Float(value) => visitor.visit_f64(value),
-            Token::Text(bytes) => visitor.visit_borrowed_str(text(bytes)?),
-            Token::Binary(bytes) => visitor.visit_borrowed_bytes(bytes),
+            Token::Float(bits) => visitor.visit_f64(f64::from_bits(bits)),
+            Token::Text(len) => visitor.visit_borrowed_str(self.text(len)?),
+            Token::Binary(len) => visitor.visit_borrowed_bytes(self.take(len)?),
             Token::Array(len) => self.nested(|reader| {
                 let mut elements = Elements { reader, left: len };
                 let value = visitor.visit_seq(&mut elements)?;
@@ -114,19 +144,32 @@ impl<'de> Reader<'de> {
                     _ => Err(Error::custom("the list has more elements than expected")),
                 }
             }),
-            Token::Map(len) => self.nested(|reader| {
-                let mut members = Members { reader, left: len };
-                let value = visitor.visit_map(&mut members)?;
-                match members.left {
-                    0 => Ok(value),
-                    _ => Err(Error::custom("the object has more members than expected")),
-                }
-            }),
+            Token::Map(len) => self.members(len, &[], visitor),
             Token::Date(millis) => match date::to_iso(millis) {
                 Some(date) => visitor.visit_string(date),
                 None => visitor.visit_unit(),
             },
-            Token::Extension => Err(Error::custom("an extension of unknown type")),
+            Token::Extension(_) => Err(Error::custom("an extension of unknown type")),
+        }
+    }
+
+    fn unexpected(&mut self, token: Token) -> Unexpected<'de> {
+        match token {
+            Token::Nil | Token::Undefined => Unexpected::Unit,
+            Token::False => Unexpected::Bool(false),
+            Token::True => Unexpected::Bool(true),
+            Token::Unsigned(value) => Unexpected::Unsigned(value),
+            Token::Signed(value) => Unexpected::Signed(value),
+            Token::Float(bits) => Unexpected::Float(f64::from_bits(bits)),
+            Token::Text(len) => {
+                let bytes = self.cursor.take(len).unwrap_or_default();
+                text(bytes).map_or(Unexpected::Bytes(bytes), Unexpected::Str)
+            }
+            Token::Binary(len) => Unexpected::Bytes(self.cursor.take(len).unwrap_or_default()),
+            Token::Array(_) => Unexpected::Seq,
+            Token::Map(_) => Unexpected::Map,
+            Token::Date(_) => Unexpected::Other("date"),
+            Token::Extension(_) => Unexpected::Other("extension"),
         }
     }
 }
@@ -139,22 +182,6 @@ fn malformed() -> Error {
 #[inline]
 fn text(bytes: &[u8]) -> Result<&str, Error> {
     core::str::from_utf8(bytes).map_err(Error::custom)
-}
-
-fn unexpected(token: Token<'_>) -> Unexpected<'_> {
-    match token {
-        Token::Nil | Token::Undefined => Unexpected::Unit,
-        Token::Bool(value) => Unexpected::Bool(value),
-        Token::Unsigned(value) => Unexpected::Unsigned(value),
-        Token::Signed(value) => Unexpected::Signed(value),
-        Token::Float(value) => Unexpected::Float(value),
-        Token::Text(bytes) => text(bytes).map_or(Unexpected::Bytes(bytes), Unexpected::Str),
-        Token::Binary(bytes) => Unexpected::Bytes(bytes),
-        Token::Array(_) => Unexpected::Seq,
-        Token::Map(_) => Unexpected::Map,
-        Token::Date(_) => Unexpected::Other("date"),
-        Token::Extension => Unexpected::Other("extension"),
-    }
 }
 
 macro_rules! as_any {
@@ -183,8 +210,8 @@ macro_rules! texts {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             match self.token()? {
-                Token::Text(bytes) => visitor.visit_borrowed_str(text(bytes)?),
-                token @ Token::Binary(_) => Err(Error::invalid_type(unexpected(token), &visitor)),
+                Token::Text(len) => visitor.visit_borrowed_str(self.text(len)?),
+                token @ Token::Binary(_) => Err(Error::invalid_type(self.unexpected(token), &visitor)),
                 token => self.read(token, visitor),
             }
         }
@@ -212,7 +239,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     /// A string is read as its bytes, as serde_json does.
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.token()? {
-            Token::Binary(bytes) | Token::Text(bytes) => visitor.visit_borrowed_bytes(bytes),
+            Token::Binary(len) | Token::Text(len) => visitor.visit_borrowed_bytes(self.take(len)?),
             token => self.read(token, visitor),
         }
     }
@@ -224,7 +251,8 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     /// Binary data can be read as a sequence of numbers, for a plain `Vec<u8>`.
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.token()? {
-            Token::Binary(bytes) => {
+            Token::Binary(len) => {
+                let bytes = self.take(len)?;
                 let mut numbers = SeqDeserializer::new(bytes.iter().copied());
                 let value = visitor.visit_seq(&mut numbers)?;
                 numbers.end()?;
@@ -250,10 +278,13 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_any(visitor)
+        match self.token()? {
+            Token::Map(len) => self.members(len, fields, visitor),
+            token => self.read(token, visitor),
+        }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -290,9 +321,9 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self.token()? {
-            Token::Text(bytes) => visitor.visit_enum(Key(Cow::Borrowed(text(bytes)?))),
+            Token::Text(len) => visitor.visit_enum(Key(Cow::Borrowed(self.text(len)?))),
             Token::Map(1) => self.nested(|reader| visitor.visit_enum(Variant(reader))),
-            token => Err(Error::invalid_type(unexpected(token), &visitor)),
+            token => Err(Error::invalid_type(self.unexpected(token), &visitor)),
         }
     }
 
@@ -329,21 +360,50 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
 struct Members<'r, 'de> {
     reader: &'r mut Reader<'de>,
     left: usize,
+    /// Those that the type has, from the one on that is thought to come next.
+    fields: slice::Iter<'static, &'static str>,
 }
 
-impl<'de> Members<'_, 'de> {
+impl<'r, 'de> Members<'r, 'de> {
+    fn new(reader: &'r mut Reader<'de>, len: usize, fields: &'static [&'static str]) -> Self {
+        Self {
+            reader,
+            left: len,
+            fields: fields.iter(),
+        }
+    }
+
     /// The name of the next member that is there: one that is `undefined` is not.
     #[inline]
     fn next(&mut self) -> Result<Option<Cow<'de, str>>, Error> {
         while let Some(left) = self.left.checked_sub(1) {
             self.left = left;
-            let key = self.reader.key()?;
+            let key = match self.reader.token()? {
+                Token::Text(len) => {
+                    let bytes = self.reader.take(len)?;
+                    Cow::Borrowed(match self.expected(bytes) {
+                        Some(name) => name,
+                        None => text(bytes)?,
+                    })
+                }
+                token => self.reader.scalar_key(token)?,
+            };
             if !self.reader.cursor.rest().starts_with(UNDEFINED) {
                 return Ok(Some(key));
             }
             self.reader.skip()?;
         }
         Ok(None)
+    }
+
+    /// The field of this name, if it is still to come. Members mostly come in the order of the
+    /// fields, and the name of a field is known to be UTF-8.
+    #[inline]
+    fn expected(&mut self, name: &[u8]) -> Option<&'static str> {
+        let mut ahead = self.fields.clone();
+        let field = ahead.find(|field| field.as_bytes() == name)?;
+        self.fields = ahead;
+        Some(field)
     }
 }
 
@@ -388,7 +448,10 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
     fn unit_variant(self) -> Result<(), Error> {
         match self.0.token()? {
             Token::Nil | Token::Undefined => Ok(()),
-            token => Err(Error::invalid_type(unexpected(token), &"unit variant")),
+            token => Err(Error::invalid_type(
+                self.0.unexpected(token),
+                &"unit variant",
+            )),
         }
     }
 

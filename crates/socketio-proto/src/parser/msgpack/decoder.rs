@@ -9,14 +9,19 @@ use core::ops::Range;
 #[derive(Debug)]
 pub(super) struct MsgPackDecoder {
     limits: Limits,
+    /// That of the last packet: the next one's is mostly the same.
+    namespace: Namespace,
 }
 
 impl MsgPackDecoder {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits }
+        Self {
+            limits,
+            namespace: Namespace::root(),
+        }
     }
 
-    fn packet(&self, message: Bytes) -> Result<Option<Packet>, DecodeError> {
+    fn packet(&mut self, message: Bytes) -> Result<Option<Packet>, DecodeError> {
         let Limits {
             max_bytes,
             max_depth,
@@ -32,24 +37,26 @@ impl MsgPackDecoder {
             id,
             data,
             is_binary,
-        } = PacketRef::parse(&message, max_depth)?;
-        if namespace.len() > max_namespace {
-            return Err(DecodeError::Limit { what: "namespace" });
-        }
-        let namespace = match namespace {
-            "/" => Namespace::root(),
-            name => Text::try_from(message.slice_ref(name.as_bytes()))
-                .ok()
-                .and_then(Namespace::new)
-                .ok_or(DecodeError::Namespace)?,
-        };
+        } = PacketRef::parse_in(self.namespace.as_str(), &message, max_depth)?;
         let range = data.map(|data| {
             let start = data.as_ptr().addr() - message.as_ptr().addr();
             start..start + data.len()
         });
+        if namespace.len() > max_namespace {
+            return Err(DecodeError::Limit { what: "namespace" });
+        }
+        if namespace != self.namespace.as_str() {
+            // A copy: it outlives the message.
+            self.namespace = Namespace::new(Text::new(namespace)).ok_or(DecodeError::Namespace)?;
+        }
         let data = range.map(|range| self.cut(message, range, is_binary));
-        let body = self.body(kind, id, data, is_binary)?;
-        Ok(body.map(|body| Packet { namespace, body }))
+        let Some(body) = self.body(kind, id, data, is_binary)? else {
+            return Ok(None);
+        };
+        Ok(Some(Packet {
+            namespace: self.namespace.clone(),
+            body,
+        }))
     }
 
     /// The data alone. Nobody needs the message any more: its reference becomes that of the data.

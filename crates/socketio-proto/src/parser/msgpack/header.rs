@@ -42,17 +42,21 @@ pub struct PacketRef<'a> {
     pub is_binary: bool,
 }
 
-/// What the message says, before it is looked at. Of members with one name the last counts.
+/// What the message says, before it is looked at. Of members with one name the last counts, and one
+/// that is `undefined` is none.
 #[derive(Default)]
 struct Members<'a> {
-    kind: Option<Token<'a>>,
-    namespace: Option<Token<'a>>,
-    id: Option<Token<'a>>,
+    /// `None` also for what is no whole number.
+    kind: Option<u64>,
+    /// `None` also for what is no text.
+    namespace: Option<&'a [u8]>,
+    /// `Some(None)` for what is no whole number.
+    id: Option<Option<u64>>,
     data: Option<Data<'a>>,
 }
 
 struct Data<'a> {
-    first: Token<'a>,
+    first: Token,
     raw: &'a [u8],
     is_binary: bool,
 }
@@ -70,11 +74,25 @@ impl<'a> PacketRef<'a> {
     /// `depth`, then [`DecodeError::PacketType`], [`DecodeError::Namespace`],
     /// [`DecodeError::Payload`] and [`DecodeError::AckId`].
     pub fn parse(message: &'a [u8], max_depth: usize) -> Result<Self, DecodeError> {
+        Self::parse_in("/", message, max_depth)
+    }
+
+    /// The same, where the namespace is probably `known`: its name need not be checked then.
+    pub(super) fn parse_in(
+        known: &'a str,
+        message: &'a [u8],
+        max_depth: usize,
+    ) -> Result<Self, DecodeError> {
         if message.is_empty() {
             return Err(DecodeError::Empty);
         }
-        let members = Members::read(message, max_depth)?;
-        let kind = match members.kind.and_then(integer) {
+        let Members {
+            kind,
+            namespace,
+            id,
+            data,
+        } = Members::read(message, max_depth)?;
+        let kind = match kind {
             Some(0) => Kind::Connect,
             Some(1) => Kind::Disconnect,
             Some(2) => Kind::Event,
@@ -82,24 +100,23 @@ impl<'a> PacketRef<'a> {
             Some(4) => Kind::ConnectError,
             _ => return Err(DecodeError::PacketType),
         };
-        let namespace = match members.namespace {
-            Some(Token::Text(b"/")) => Some("/"),
-            Some(Token::Text(name)) => core::str::from_utf8(name).ok(),
-            _ => None,
+        let namespace = match namespace.ok_or(DecodeError::Namespace)? {
+            name if name == known.as_bytes() => known,
+            name => core::str::from_utf8(name).map_err(|_| DecodeError::Namespace)?,
         };
-        let namespace = namespace.ok_or(DecodeError::Namespace)?;
-        let data = members.data;
         let is_fit = match (kind, data.as_ref().map(|data| data.first)) {
-            (Kind::Connect, data) => matches!(data, None | Some(Token::Map(_))),
-            (Kind::Disconnect, data) => data.is_none(),
-            (Kind::Event | Kind::Ack, data) => matches!(data, Some(Token::Array(_))),
-            (Kind::ConnectError, data) => matches!(data, Some(Token::Text(_) | Token::Map(_))),
+            (Kind::Connect, first) => matches!(first, None | Some(Token::Map(_))),
+            (Kind::Disconnect, first) => first.is_none(),
+            (Kind::Event | Kind::Ack, first) => matches!(first, Some(Token::Array(_))),
+            (Kind::ConnectError, first) => {
+                matches!(first, Some(Token::Text(_) | Token::Map(_)))
+            }
         };
         if !is_fit {
             return Err(DecodeError::Payload);
         }
-        let id = match members.id {
-            Some(token) => Some(AckId(integer(token).ok_or(DecodeError::AckId)?)),
+        let id = match id {
+            Some(id) => Some(AckId(id.ok_or(DecodeError::AckId)?)),
             None => None,
         };
         Ok(Self {
@@ -135,33 +152,84 @@ impl<'a> PacketRef<'a> {
     }
 }
 
+/// The name of a member.
+enum Member {
+    Kind,
+    Namespace,
+    Id,
+    Data,
+    Other,
+}
+
+impl Member {
+    #[inline]
+    fn read(cursor: &mut Cursor<'_>, max_depth: usize) -> Result<Self, DecodeError> {
+        // Everybody writes them so.
+        Ok(if cursor.strip(b"\xa4type") {
+            Self::Kind
+        } else if cursor.strip(b"\xa4data") {
+            Self::Data
+        } else if cursor.strip(b"\xa3nsp") {
+            Self::Namespace
+        } else if cursor.strip(b"\xa2id") {
+            Self::Id
+        } else {
+            match cursor.token().ok_or(DecodeError::Malformed)? {
+                Token::Text(len) => match cursor.take(len) {
+                    Some(b"type") => Self::Kind,
+                    Some(b"data") => Self::Data,
+                    Some(b"nsp") => Self::Namespace,
+                    Some(b"id") => Self::Id,
+                    _ => Self::Other,
+                },
+                token => {
+                    cursor.skip_behind(token, max_depth)?;
+                    Self::Other
+                }
+            }
+        })
+    }
+}
+
 impl<'a> Members<'a> {
     fn read(message: &'a [u8], max_depth: usize) -> Result<Self, DecodeError> {
         let mut cursor = Cursor::new(message);
         let mut members = Self::default();
-        let packet = cursor.token().ok_or(DecodeError::Malformed)?;
-        let Token::Map(len) = packet else {
+        let Token::Map(len) = cursor.token().ok_or(DecodeError::Malformed)? else {
             return Err(DecodeError::PacketType);
         };
         for _ in 0..len {
-            let (key, _) = cursor.skip(max_depth)?;
-            let rest = cursor.rest();
-            let (first, is_binary) = cursor.skip(max_depth)?;
-            let value = Some(first).filter(|&first| first != Token::Undefined);
-            match key {
-                Token::Text(b"type") => members.kind = value,
-                Token::Text(b"nsp") => members.namespace = value,
-                Token::Text(b"id") => members.id = value,
-                Token::Text(b"data") => {
-                    let len = rest.len() - cursor.rest().len();
-                    let raw = rest.get(..len).unwrap_or_default();
-                    members.data = value.map(|first| Data {
-                        first,
-                        raw,
-                        is_binary,
-                    });
+            let member = Member::read(&mut cursor, max_depth)?;
+            let start = cursor.rest();
+            let first = cursor.token().ok_or(DecodeError::Malformed)?;
+            let content = cursor;
+            let is_binary = cursor.skip_behind(first, max_depth)?;
+            match member {
+                Member::Kind => members.kind = integer(first),
+                Member::Namespace => {
+                    members.namespace = match first {
+                        Token::Text(len) => content.rest().get(..len),
+                        _ => None,
+                    };
                 }
-                _ => {}
+                Member::Id => {
+                    members.id = match first {
+                        Token::Undefined => None,
+                        first => Some(integer(first)),
+                    };
+                }
+                Member::Data => {
+                    let len = start.len() - cursor.rest().len();
+                    members.data = match first {
+                        Token::Undefined => None,
+                        first => Some(Data {
+                            first,
+                            raw: start.get(..len).unwrap_or_default(),
+                            is_binary,
+                        }),
+                    };
+                }
+                Member::Other => {}
             }
         }
         if cursor.rest().is_empty() {
@@ -173,10 +241,10 @@ impl<'a> Members<'a> {
 }
 
 /// A whole number from 0 on. JavaScript does not tell it from a float of that value.
-fn integer(token: Token<'_>) -> Option<u64> {
+fn integer(token: Token) -> Option<u64> {
     match token {
         Token::Unsigned(value) => Some(value),
-        Token::Float(value) => whole(value),
+        Token::Float(bits) => whole(f64::from_bits(bits)),
         _ => None,
     }
 }
@@ -195,7 +263,10 @@ impl<'a> EventName<'a> {
             return Err(DecodeError::Payload);
         };
         let name = match cursor.token() {
-            Some(Token::Text(name)) => core::str::from_utf8(name).ok().map(Cow::Borrowed),
+            Some(Token::Text(len)) => {
+                let name = cursor.take(len).unwrap_or_default();
+                core::str::from_utf8(name).ok().map(Cow::Borrowed)
+            }
             Some(Token::Unsigned(number)) => Some(Cow::Owned(number.to_string())),
             Some(Token::Signed(number)) => Some(Cow::Owned(number.to_string())),
             _ => None,

@@ -1,6 +1,6 @@
 //! Values that own what they hold, and share binary data with the frame.
 
-use super::{Members, Reader, text};
+use super::{Members, Reader};
 use crate::Value;
 use crate::parser::msgpack::date;
 use crate::parser::msgpack::scan::Token;
@@ -15,18 +15,21 @@ impl Reader<'_> {
     pub(crate) fn value(&mut self) -> Result<Value, Error> {
         Ok(match self.token()? {
             Token::Nil | Token::Undefined => Value::Null,
-            Token::Bool(value) => Value::Bool(value),
+            Token::False => Value::Bool(false),
+            Token::True => Value::Bool(true),
             Token::Unsigned(value) => Value::Number(value.into()),
             Token::Signed(value) => Value::Number(value.into()),
-            Token::Float(value) => Number::from_f64(value).map_or(Value::Null, Value::Number),
-            Token::Text(bytes) => Value::String(String::from(text(bytes)?)),
-            Token::Binary(bytes) => Value::Binary(self.share(bytes)),
+            Token::Float(bits) => {
+                Number::from_f64(f64::from_bits(bits)).map_or(Value::Null, Value::Number)
+            }
+            Token::Text(len) => Value::String(String::from(self.text(len)?)),
+            Token::Binary(len) => Value::Binary(self.next_bytes(len)?),
             Token::Array(len) => self.nested(|reader| {
                 let elements = (0..len).map(|_| reader.value());
                 elements.collect::<Result<Vec<_>, _>>().map(Value::Array)
             })?,
             Token::Map(len) => self.nested(|reader| {
-                let mut members = Members { reader, left: len };
+                let mut members = Members::new(reader, len, &[]);
                 let mut kept = Vec::new();
                 while let Some(key) = members.next()? {
                     kept.push((key.into_owned(), members.reader.value()?));
@@ -34,14 +37,15 @@ impl Reader<'_> {
                 Ok(Value::Object(kept.into_iter().collect::<Map>()))
             })?,
             Token::Date(millis) => date::to_iso(millis).map_or(Value::Null, Value::String),
-            Token::Extension => return Err(Error::custom("an extension of unknown type")),
+            Token::Extension(_) => return Err(Error::custom("an extension of unknown type")),
         })
     }
 
-    fn share(&self, bytes: &[u8]) -> Bytes {
-        match self.shared {
+    fn next_bytes(&mut self, len: usize) -> Result<Bytes, Error> {
+        let bytes = self.take(len)?;
+        Ok(match self.shared {
             Some(shared) => shared.slice_ref(bytes),
             None => Bytes::copy_from_slice(bytes),
-        }
+        })
     }
 }
