@@ -31,13 +31,18 @@ pub struct ServerConfig {
     pub add_trailing_slash: bool,
     /// Transports that requests may name. Default polling and WebSocket.
     pub transports: SmallVec<[Transport; 3]>,
+    /// May clients of protocol 3 come in, those of Socket.IO 1 and 2? Default false: they are
+    /// refused with [`UnsupportedVersion`](crate::http::Reject::UnsupportedVersion).
+    pub allow_eio3: bool,
     /// May a polling session move to another transport? Default true. Otherwise none is offered
     /// and [`handle_link`](crate::server::Session::handle_link) takes no candidate.
     pub allow_upgrades: bool,
-    /// Time between a pong, or the handshake, and the next ping. Default 25 s.
+    /// Time between a pong, or the handshake, and the next ping. Default 25 s. In protocol 3 the
+    /// client pings, as often as this.
     pub ping_interval: Duration,
     /// Time for a pong to arrive; then the session closes with
-    /// [`PingTimeout`](crate::CloseReason::PingTimeout). Default 20 s.
+    /// [`PingTimeout`](crate::CloseReason::PingTimeout). Default 20 s. In protocol 3 a ping may be
+    /// late by as much.
     pub ping_timeout: Duration,
     /// Time from the opening of a candidate to its `5` packet; then the candidate is dropped and
     /// the session goes on. Default 10 s.
@@ -76,6 +81,7 @@ impl Default for ServerConfig {
             path: String::from("/engine.io"),
             add_trailing_slash: true,
             transports: smallvec![Transport::Polling, Transport::WebSocket],
+            allow_eio3: false,
             allow_upgrades: true,
             ping_interval: Duration::from_millis(25_000),
             ping_timeout: Duration::from_millis(20_000),
@@ -113,6 +119,13 @@ impl ServerConfig {
     #[must_use]
     pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
         self.transports = transports.into_iter().collect();
+        self
+    }
+
+    /// Sets [`allow_eio3`](Self::allow_eio3).
+    #[must_use]
+    pub fn allow_eio3(mut self, allow: bool) -> Self {
+        self.allow_eio3 = allow;
         self
     }
 
@@ -207,10 +220,14 @@ impl ServerConfig {
         self
     }
 
-    /// Is this protocol version spoken here? Version 4 is.
+    /// Is this protocol version spoken here? Version 4 is, and version 3 with
+    /// [`allow_eio3`](Self::allow_eio3).
     #[must_use]
     pub fn speaks(&self, version: Version) -> bool {
-        version == Version::V4
+        match version {
+            Version::V4 => true,
+            Version::V3 => self.allow_eio3,
+        }
     }
 
     /// What a session on `current` may be upgraded to, in the reference's order.

@@ -136,8 +136,10 @@
 //!
 //! # Protocol revisions
 //!
-//! Sessions speak revision 4; the codecs speak revision 3 as well, where the names of functions and
-//! encodings say `v3`. Where a rule has a reason in the protocol its module says which;
+//! A session speaks the revision of its handshake: 4, or 3 where
+//! [`allow_eio3`](config::ServerConfig::allow_eio3) lets it in. The same calls drive both
+//! ([Protocol 3](server#protocol-3)); in the codecs the names of functions and encodings say `v3`.
+//! Where a rule has a reason in the protocol its module says which;
 //! "the reference" is the JavaScript implementation, whose observed behaviour decides.
 //!
 //! # Features
@@ -184,8 +186,8 @@ pub use time::Instant;
 /// Protocol revision, as carried by the `EIO` query parameter.
 ///
 /// Exactly `4` means [`V4`](Self::V4); any other value, and no value at all, means
-/// [`V3`](Self::V3). Revision 3 is recognised so that it can be refused by name
-/// ([`Handshake::check`](http::Handshake::check)); sessions speak revision 4.
+/// [`V3`](Self::V3), which is refused by name ([`Handshake::check`](http::Handshake::check)) unless
+/// [`allow_eio3`](config::ServerConfig::allow_eio3) is set.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Version {
     /// Engine.IO 3, spoken by Socket.IO 1 and 2 clients.

@@ -26,11 +26,27 @@
 //! | `close` with any other reason | that one | as above, but a polling client that does not wait hears nothing |
 //! | `1` in a POST | `TransportClose` | a waiting GET is answered `6`, the POST `ok` |
 //! | a packet that cannot be read | `Parse` | a waiting GET is answered `1`, the POST `ok`; framed: the end of the link |
-//! | requests overlap, a GET or POST is aborted, a ping | `TransportError` | a waiting GET is answered `1` |
-//! | no pong | `PingTimeout` | a waiting GET is answered `1`; framed: the end of the link |
+//! | requests overlap, a GET or POST is aborted, a ping (protocol 3: a pong) | `TransportError` | a waiting GET is answered `1` |
+//! | no pong (protocol 3: no ping) | `PingTimeout` | a waiting GET is answered `1`; framed: the end of the link |
 //! | the link goes away | `TransportClose` or `TransportError` | |
+//!
+//! # Protocol 3
+//!
+//! A session speaks the version of its handshake, and the same calls drive either: `1` above is
+//! `1:1` in a polling body of protocol 3, and so on. What differs is told where it belongs: the
+//! packets in [`packet`](crate::packet), the bodies in [`payload`](crate::payload), and one rule
+//! here: in protocol 3 the client pings. The session answers, pings never, and ends with
+//! `PingTimeout` when no ping came for [`ping_interval`](crate::config::ServerConfig::ping_interval)
+//! and [`ping_timeout`](crate::config::ServerConfig::ping_timeout) together.
+//!
+//! # JSONP
+//!
+//! A polling session whose handshake has a `j` answers each GET with a script that calls the
+//! function of this number, and takes the field `d` of a form as the body of a POST, whatever later
+//! requests carry: see [`jsonp`](crate::http::jsonp). Both versions may poll so.
 
 mod close;
+mod dialect;
 mod heartbeat;
 mod inbound;
 mod links;
@@ -49,6 +65,7 @@ use crate::{
 };
 use alloc::{boxed::Box, sync::Arc};
 use bytes::{Bytes, BytesMut};
+use dialect::Dialect;
 use heartbeat::Heartbeat;
 use links::Links;
 use outbox::Outbox;
@@ -118,11 +135,9 @@ enum State {
 pub struct Session {
     config: Arc<ServerConfig>,
     sid: Sid,
-    version: Version,
     transport: Transport,
     state: State,
-    /// Binary goes out as base64, even in frames.
-    b64: bool,
+    dialect: Dialect,
     timers: Timers,
     heartbeat: Heartbeat,
     outbox: Outbox,
@@ -163,16 +178,15 @@ impl Session {
             outbox.push(initial.clone());
         }
         let mut timers = Timers::new();
-        let heartbeat = Heartbeat::start(&mut timers, &config, now);
+        let heartbeat = Heartbeat::start(handshake.version, &mut timers, &config, now);
         let mut events = Queue::new();
         events.push(Event::Opened);
         Self {
             config,
             sid,
-            version: handshake.version,
             transport: handshake.transport,
             state: State::Open,
-            b64: handshake.b64,
+            dialect: Dialect::new(handshake),
             timers,
             heartbeat,
             outbox,
@@ -195,8 +209,8 @@ impl Session {
     /// [`handle_push_too_large`](Self::handle_push_too_large) and
     /// [`handle_abort`](Self::handle_abort) ends it.
     ///
-    /// While another POST is being read, or without an `encoding` of its protocol, it is answered
-    /// 400 and the session closes with [`TransportError`](CloseReason::TransportError); the other
+    /// While another POST is being read, or without an `encoding` of its protocol version, it is
+    /// answered 400 and the session closes with [`TransportError`](CloseReason::TransportError); the other
     /// POST is answered 400 as well.
     pub fn handle_push_begin(
         &mut self,
@@ -209,7 +223,7 @@ impl Session {
 
     /// The body of the POST, whole. Ignored for an exchange that was answered meanwhile.
     pub fn handle_push(&mut self, exchange: Exchange, body: Bytes, now: Instant) {
-        self.push_body(exchange, &body, now);
+        self.push_body(exchange, body, now);
     }
 
     /// The body of the POST is over [`max_payload`](ServerConfig::max_payload): 413, and the
@@ -230,7 +244,20 @@ impl Session {
     /// candidate, a session that was upgraded or is closing, a transport that is not offered).
     #[must_use]
     pub fn handle_link(&mut self, transport: Transport, now: Instant) -> Option<Link> {
-        self.link_opened(transport, now)
+        self.link_opened(transport, false, now)
+    }
+
+    /// As [`handle_link`](Self::handle_link), for a [`Route::Upgrade`] with its `b64`: true if the
+    /// candidate cannot take binary frames. Whether the handshake said so makes no difference, as
+    /// that was about its own transport.
+    #[must_use]
+    pub fn handle_upgrade(
+        &mut self,
+        transport: Transport,
+        b64: bool,
+        now: Instant,
+    ) -> Option<Link> {
+        self.link_opened(transport, b64, now)
     }
 
     /// A frame came. Frames of links that are gone are ignored.
@@ -361,7 +388,7 @@ impl Session {
         // A request without an upgrade can only be a poll, whatever it and the session are named.
         let fits =
             is_upgrade || (*transport == self.transport && self.transport == Transport::Polling);
-        if fits && *version == self.version {
+        if fits && *version == self.version() {
             Ok(())
         } else {
             Err(Reject::BadRequest)
@@ -417,7 +444,7 @@ impl Session {
     /// Protocol version of its handshake.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.version
+        self.dialect.version()
     }
 
     /// The transport in use.

@@ -88,9 +88,9 @@ impl Response {
     }
 
     /// 200 with packets: the answer to a GET.
-    pub(crate) fn packets(body: Bytes) -> Self {
+    pub(crate) fn packets(body: Bytes, content_type: &'static str) -> Self {
         Self {
-            content_type: Some("text/plain; charset=UTF-8"),
+            content_type: Some(content_type),
             no_store: true,
             ..Self::new(200, body)
         }

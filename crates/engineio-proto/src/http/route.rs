@@ -1,6 +1,6 @@
 //! From the head of a request to what it is: checks in the order of the reference.
 
-use super::{Reject, query_pairs};
+use super::{Reject, jsonp::Callback, query_pairs};
 use crate::{Sid, Text, Transport, Version, config::ServerConfig, payload::Encoding};
 use alloc::borrow::Cow;
 
@@ -43,8 +43,10 @@ pub struct Handshake {
     pub version: Version,
     /// Transport to begin with.
     pub transport: Transport,
-    /// The client cannot take binary frames: it gets base64 in text frames.
+    /// The client cannot take bytes on this transport: it gets base64 in text.
     pub b64: bool,
+    /// The client polls with scripts, and this function takes what they bring.
+    pub jsonp: Option<Callback>,
     /// The client is an old Internet Explorer, whose filter must be told to leave responses alone.
     pub xss_protection: bool,
 }
@@ -57,7 +59,8 @@ impl Handshake {
     ///
     /// # Errors
     ///
-    /// [`Reject::UnsupportedVersion`] for [`Version::V3`].
+    /// [`Reject::UnsupportedVersion`] for [`Version::V3`], unless
+    /// [`allow_eio3`](ServerConfig::allow_eio3) says otherwise.
     pub fn check(&self, config: &ServerConfig) -> Result<(), Reject> {
         if config.speaks(self.version) {
             Ok(())
@@ -93,12 +96,12 @@ pub enum Route {
         version: Version,
         /// Transport that the request names.
         transport: Transport,
-        /// How the body is to be read. `None`: not at all, `application/octet-stream` has no
-        /// meaning in protocol 4.
+        /// How the body is to be read, JSONP aside. `None`: not at all,
+        /// `application/octet-stream` has no meaning in protocol 4.
         encoding: Option<Encoding>,
     },
     /// A framed connection for a session that polls, for
-    /// [`handle_link`](crate::server::Session::handle_link).
+    /// [`handle_upgrade`](crate::server::Session::handle_upgrade).
     Upgrade {
         /// Session.
         sid: Sid,
@@ -106,6 +109,8 @@ pub enum Route {
         version: Version,
         /// Transport that the request names.
         transport: Transport,
+        /// The client cannot take binary frames.
+        b64: bool,
     },
     /// OPTIONS while CORS is configured: answered by [`Response::preflight`](super::Response) at
     /// once.
@@ -180,17 +185,16 @@ pub fn route(config: &ServerConfig, request: &Request<'_>) -> Result<Route, Reje
         return Err(Reject::BadRequest);
     }
     if query.sid.is_empty() {
-        handshake(request, query.version, transport, query.b64)
+        handshake(request, query, transport)
     } else {
-        with_session(request, &query.sid, query.version, transport)
+        with_session(request, &query, transport)
     }
 }
 
 fn handshake(
     request: &Request<'_>,
-    version: Version,
+    query: Query<'_>,
     transport: Transport,
-    b64: bool,
 ) -> Result<Route, Reject> {
     if request.method != Method::Get {
         return Err(Reject::BadHandshakeMethod);
@@ -200,28 +204,33 @@ fn handshake(
     }
     let agent = request.user_agent.unwrap_or_default();
     Ok(Route::Handshake(Handshake {
-        version,
+        version: query.version,
         transport,
-        b64,
+        b64: query.b64,
+        jsonp: query
+            .j
+            .filter(|_| transport == Transport::Polling)
+            .map(|j| Callback::new(&j)),
         xss_protection: agent.contains(";MSIE") || agent.contains("Trident/"),
     }))
 }
 
 fn with_session(
     request: &Request<'_>,
-    sid: &str,
-    version: Version,
+    query: &Query<'_>,
     transport: Transport,
 ) -> Result<Route, Reject> {
-    if !Sid::is_valid(sid) {
+    if !Sid::is_valid(&query.sid) {
         return Err(Reject::UnknownSid);
     }
-    let sid = Sid::new(Text::new(sid)).ok_or(Reject::UnknownSid)?;
+    let sid = Sid::new(Text::new(&query.sid)).ok_or(Reject::UnknownSid)?;
+    let version = query.version;
     Ok(match request.method {
         _ if request.is_upgrade => Route::Upgrade {
             sid,
             version,
             transport,
+            b64: query.b64,
         },
         Method::Get => Route::Poll {
             sid,
@@ -245,7 +254,12 @@ fn with_session(
 /// The content type is compared exactly; every other one, and none, is text.
 fn encoding(version: Version, request: &Request<'_>) -> Option<Encoding> {
     let is_text = request.content_type != Some("application/octet-stream");
-    (version == Version::V4 && is_text).then_some(Encoding::V4)
+    match (version, is_text) {
+        (Version::V4, true) => Some(Encoding::V4),
+        (Version::V4, false) => None,
+        (Version::V3, true) => Some(Encoding::V3Text),
+        (Version::V3, false) => Some(Encoding::V3Binary),
+    }
 }
 
 /// The reference's rule for the characters of a header value.
@@ -259,6 +273,7 @@ struct Query<'a> {
     transport: Cow<'a, str>,
     sid: Cow<'a, str>,
     b64: bool,
+    j: Option<Cow<'a, str>>,
 }
 
 impl<'a> Query<'a> {
@@ -268,6 +283,7 @@ impl<'a> Query<'a> {
             transport: Cow::default(),
             sid: Cow::default(),
             b64: false,
+            j: None,
         };
         for (name, value) in query_pairs(query) {
             match &*name {
@@ -281,6 +297,7 @@ impl<'a> Query<'a> {
                 "transport" => found.transport = value,
                 "sid" => found.sid = value,
                 "b64" => found.b64 = !value.is_empty(),
+                "j" => found.j = Some(value),
                 _ => {}
             }
         }

@@ -3,29 +3,33 @@
 //! | packet | polling | framed |
 //! | --- | --- | --- |
 //! | message | event | event |
-//! | pong | heartbeat | heartbeat |
-//! | ping, `2probe` | close: a client does not ping | the same |
+//! | ping, `2probe` | protocol 4: close, a client does not ping; 3: heartbeat, answered `3` | the same |
+//! | pong | protocol 4: heartbeat; 3: close | the same |
 //! | close | close, the rest of the body is ignored | ignored: the link itself is closed |
 //! | open, upgrade, noop | ignored | ignored |
 //! | anything else | close: parse error | the same |
 
 use super::{Event, Heartbeat, Session, State};
 use crate::{
-    CloseReason, DecodeError, Frame, Instant, Message, PacketRef, Text, Transport, packet::base64,
-    payload::v4,
+    CloseReason, DecodeError, Frame, Instant, Message, PacketRef, Text, Transport, Version,
+    packet::base64,
+    payload::{Encoding, v3_binary, v3_text, v4},
 };
 use bytes::Bytes;
 
 impl Session {
     pub(super) fn receive_frame(&mut self, frame: Frame, now: Instant) {
         let received = match frame {
-            Frame::Binary(bytes) => {
+            // The usual form is taken as it is.
+            Frame::Binary(bytes) if self.version() == Version::V4 => {
                 self.heard(now);
                 self.events.push(Event::Message(Message::Binary(bytes)));
                 Ok(())
             }
-            Frame::Text(text) => PacketRef::from_text(&text)
-                .and_then(|packet| self.receive_packet(&text, packet, now)),
+            frame => self
+                .dialect
+                .view(&frame)
+                .and_then(|packet| self.receive_packet(&frame, packet, now)),
         };
         if let Err(error) = received {
             self.terminate(CloseReason::Parse(error), now);
@@ -33,8 +37,8 @@ impl Session {
     }
 
     /// The body of a POST. What stands before an error is delivered.
-    pub(super) fn receive_body(&mut self, body: &Bytes, now: Instant) {
-        if let Err(error) = self.receive_packets(body, now) {
+    pub(super) fn receive_body(&mut self, encoding: Encoding, body: Bytes, now: Instant) {
+        if let Err(error) = self.receive_packets(encoding, body, now) {
             // A closing session does not mind what it ignores.
             if self.state == State::Open {
                 self.terminate(CloseReason::Parse(error), now);
@@ -42,14 +46,36 @@ impl Session {
         }
     }
 
-    fn receive_packets(&mut self, body: &Bytes, now: Instant) -> Result<(), DecodeError> {
-        let text = Text::try_from(body.clone()).map_err(|_| DecodeError::Utf8)?;
+    fn receive_packets(
+        &mut self,
+        encoding: Encoding,
+        body: Bytes,
+        now: Instant,
+    ) -> Result<(), DecodeError> {
+        let Some((encoding, source)) = self.dialect.open_body(encoding, body)? else {
+            return Ok(());
+        };
+        match (encoding, &source) {
+            (Encoding::V3Text, Frame::Text(text)) => {
+                self.receive_all(&source, v3_text::packets(text), now)
+            }
+            (_, Frame::Text(text)) => self.receive_all(&source, v4::packets(text), now),
+            (_, Frame::Binary(bytes)) => self.receive_all(&source, v3_binary::packets(bytes), now),
+        }
+    }
+
+    fn receive_all<'a>(
+        &mut self,
+        source: &'a Frame,
+        packets: impl Iterator<Item = Result<PacketRef<'a>, DecodeError>>,
+        now: Instant,
+    ) -> Result<(), DecodeError> {
         let max = self.config.max_packets;
-        for (index, packet) in v4::packets(&text).enumerate() {
+        for (index, packet) in packets.enumerate() {
             if index == max {
                 return Err(DecodeError::TooMany { max });
             }
-            self.receive_packet(&text, packet?, now)?;
+            self.receive_packet(source, packet?, now)?;
             if self.state == State::Closed {
                 break;
             }
@@ -57,10 +83,10 @@ impl Session {
         Ok(())
     }
 
-    /// `packet` is a view into `source`.
+    /// `packet` is a view into `source`, a frame or a whole body.
     fn receive_packet(
         &mut self,
-        source: &Text,
+        source: &Frame,
         packet: PacketRef<'_>,
         now: Instant,
     ) -> Result<(), DecodeError> {
@@ -76,15 +102,11 @@ impl Session {
             self.heard(now);
         }
         let message = match packet {
-            PacketRef::Text(text) => Message::Text(source.slice_ref(text)),
+            PacketRef::Text(text) => Message::Text(slice_text(source, text)),
             PacketRef::Base64(data) => Message::Binary(base64::decode(data)?),
-            PacketRef::Binary(bytes) => Message::Binary(Bytes::copy_from_slice(bytes)),
-            PacketRef::Pong(_) => {
-                Heartbeat::ponged(&mut self.timers, &self.config, now);
-                return Ok(());
-            }
-            PacketRef::Ping(_) => {
-                self.terminate(CloseReason::TransportError, now);
+            PacketRef::Binary(bytes) => Message::Binary(slice_bytes(source, bytes)),
+            PacketRef::Ping(_) | PacketRef::Pong(_) => {
+                self.beat(packet, now);
                 return Ok(());
             }
             PacketRef::Close if is_polling => {
@@ -99,7 +121,40 @@ impl Session {
         Ok(())
     }
 
+    /// A ping or pong.
+    fn beat(&mut self, packet: PacketRef<'_>, now: Instant) {
+        match (self.version(), packet) {
+            (Version::V4, PacketRef::Pong(_)) => {
+                Heartbeat::ponged(&mut self.timers, &self.config, now);
+            }
+            (Version::V3, PacketRef::Ping(_)) => {
+                Heartbeat::ping_came(&mut self.timers, &self.config, now);
+                self.outbox.push_pong();
+            }
+            _ => self.terminate(CloseReason::TransportError, now),
+        }
+    }
+
     fn heard(&mut self, now: Instant) {
         self.heartbeat.heard(&mut self.timers, &self.config, now);
+    }
+}
+
+/// A handle on a part of the text, without a copy.
+fn slice_text(source: &Frame, part: &str) -> Text {
+    match source {
+        Frame::Text(text) => text.slice_ref(part),
+        // A text element of a binary body, which was found to be UTF-8: the default is never taken.
+        Frame::Binary(bytes) => {
+            Text::try_from(bytes.slice_ref(part.as_bytes())).unwrap_or_default()
+        }
+    }
+}
+
+/// The same for bytes, which no text holds.
+fn slice_bytes(source: &Frame, part: &[u8]) -> Bytes {
+    match source {
+        Frame::Text(_) => Bytes::copy_from_slice(part),
+        Frame::Binary(bytes) => bytes.slice_ref(part),
     }
 }

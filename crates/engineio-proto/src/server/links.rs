@@ -1,7 +1,7 @@
 //! Framed connections: the current one, a candidate, and those that are to be closed.
 
 use super::{Event, Link, Session, State, Transmit, upgrade::Candidate};
-use crate::{CloseReason, DecodeError, Frame, Instant, Outgoing, Transport};
+use crate::{CloseReason, DecodeError, Frame, Instant, Transport};
 use smallvec::SmallVec;
 
 /// Candidates that were dropped and not closed yet. With so many of them the next is refused: each
@@ -78,7 +78,12 @@ impl Links {
 }
 
 impl Session {
-    pub(super) fn link_opened(&mut self, transport: Transport, now: Instant) -> Option<Link> {
+    pub(super) fn link_opened(
+        &mut self,
+        transport: Transport,
+        b64: bool,
+        now: Instant,
+    ) -> Option<Link> {
         if self.state != State::Open || self.links.finishing.len() >= MAX_FINISHING {
             return None;
         }
@@ -94,7 +99,7 @@ impl Session {
         let offered = self.config.upgrades(self.transport).contains(&transport);
         (offered && self.links.candidate.is_none()).then(|| {
             let link = self.links.allocate();
-            self.begin_upgrade(link, transport, now);
+            self.begin_upgrade(link, transport, b64, now);
             link
         })
     }
@@ -147,7 +152,7 @@ impl Session {
         }
         if self.links.current == Some(link) {
             if let Some(packet) = self.outbox.pop() {
-                return Some(Transmit::Frame(self.frame_of(packet)));
+                return Some(Transmit::Frame(self.dialect.frame(packet)));
             }
             if self.state == State::Open {
                 self.report_drained();
@@ -163,20 +168,14 @@ impl Session {
     }
 
     /// The candidate becomes the current link.
-    pub(super) fn switch_to(&mut self, link: Link, to: Transport) {
+    pub(super) fn switch_to(&mut self, candidate: &Candidate) {
+        let to = candidate.transport;
         let from = core::mem::replace(&mut self.transport, to);
-        self.links.set_current(link);
+        self.dialect.set_b64(candidate.b64);
+        self.links.set_current(candidate.link);
         self.outbox.set_busy();
         if self.state == State::Open {
             self.events.push(Event::Upgraded { from, to });
-        }
-    }
-
-    fn frame_of(&self, packet: Outgoing) -> Frame {
-        if self.b64 {
-            packet.into_text_frame()
-        } else {
-            packet.into_frame()
         }
     }
 }

@@ -1,14 +1,13 @@
 //! What waits to be pulled: the buffer, its limits, and who is told that it is empty again.
 
 use super::queue::Queue;
-use crate::{Outgoing, SendError, config::ServerConfig, payload::v4};
-use bytes::{Bytes, BytesMut};
+use crate::{Outgoing, SendError, config::ServerConfig, packet::Repr};
 
 /// Packets in the order in which they leave.
 ///
 /// The limits hold for messages. The session's own packets (the open packet and the initial one, a
-/// ping, a farewell) are few and small, and pass them: at most one ping waits, since the next is
-/// due after its pong.
+/// ping or pong, a farewell) are few and small, and pass them: at most one ping waits, since the
+/// next is due after its pong, and one pong, however often a client of protocol 3 pings.
 #[derive(Debug)]
 pub(super) struct Outbox {
     queue: Queue<Outgoing>,
@@ -18,7 +17,11 @@ pub(super) struct Outbox {
     idle: bool,
     /// More than half of the limit waited, or a batch was refused: someone may wait for room.
     pressed: bool,
+    /// A pong is in the queue.
+    has_pong: bool,
 }
+
+const PONG: &str = "3";
 
 impl Outbox {
     pub(super) fn new() -> Self {
@@ -27,6 +30,7 @@ impl Outbox {
             bytes: 0,
             idle: false,
             pressed: false,
+            has_pong: false,
         }
     }
 
@@ -34,6 +38,13 @@ impl Outbox {
     pub(super) fn push(&mut self, packet: Outgoing) {
         self.bytes += weight(&packet);
         self.queue.push(packet);
+    }
+
+    /// Adds a pong, unless one waits: it says as much as two.
+    pub(super) fn push_pong(&mut self) {
+        if !core::mem::replace(&mut self.has_pong, true) {
+            self.push(Outgoing::packet(PONG));
+        }
     }
 
     /// Adds all messages of the batch, or none.
@@ -61,18 +72,17 @@ impl Outbox {
         let packet = self.queue.pop();
         self.idle = packet.is_none();
         self.bytes -= packet.as_ref().map_or(0, weight);
+        if self.has_pong && packet.as_ref().is_some_and(is_pong) {
+            self.has_pong = false;
+        }
         packet
     }
 
-    /// Takes everything, as one polling body.
-    pub(super) fn take_body(&mut self) -> Bytes {
-        let separators = self.queue.len().saturating_sub(1);
-        let len = self.queue.iter().map(Outgoing::text_len).sum::<usize>() + separators;
-        let mut body = BytesMut::with_capacity(len);
-        v4::encode(self.queue.iter(), &mut body);
-        self.queue.clear();
-        self.bytes = 0;
-        body.freeze()
+    /// Takes everything, once `write` has read it.
+    pub(super) fn take_all<T>(&mut self, write: impl FnOnce(&Queue<Outgoing>) -> T) -> T {
+        let written = write(&self.queue);
+        self.clear();
+        written
     }
 
     /// Everything that waited has left after there was pressure. Says so once.
@@ -88,6 +98,7 @@ impl Outbox {
     pub(super) fn clear(&mut self) {
         self.queue.clear();
         self.bytes = 0;
+        self.has_pong = false;
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -106,6 +117,10 @@ impl Outbox {
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
+}
+
+fn is_pong(packet: &Outgoing) -> bool {
+    matches!(packet.repr(), Repr::Text(text) if *text == PONG)
 }
 
 /// Bytes that count against the limit.

@@ -5,7 +5,7 @@
 //! | GET | 400, the other gets `1`, closed | waits until there is something to say |
 //! | POST | 400 to both, a waiting GET gets `1`, closed | `ok` when its packets were handled |
 
-use super::{Exchange, Session, State, timers::Timer};
+use super::{Exchange, Session, State, queue::Queue, timers::Timer};
 use crate::{
     CloseReason, Instant, Outgoing, Transport,
     http::{Handshake, Reject, Response},
@@ -16,7 +16,7 @@ use bytes::Bytes;
 #[derive(Debug)]
 pub(super) struct Polling {
     get: Option<Exchange>,
-    post: Option<Exchange>,
+    post: Option<(Exchange, Encoding)>,
     xss_protection: bool,
     /// The next response is that of the handshake.
     is_fresh: bool,
@@ -65,30 +65,32 @@ impl Session {
         if !self.can_take(exchange) {
             return;
         }
-        if encoding != Some(Encoding::V4) {
+        let Some(encoding) = encoding.filter(|encoding| self.dialect.reads(*encoding)) else {
             self.respond(exchange, Response::bad_request());
             self.terminate(CloseReason::TransportError, now);
-        } else if let Some(first) = self.polling.post.take() {
+            return;
+        };
+        if let Some((first, _)) = self.polling.post.take() {
             self.respond(first, Response::bad_request());
             self.respond(exchange, Response::bad_request());
             self.terminate(CloseReason::TransportError, now);
         } else {
-            self.polling.post = Some(exchange);
+            self.polling.post = Some((exchange, encoding));
         }
     }
 
-    pub(super) fn push_body(&mut self, exchange: Exchange, body: &Bytes, now: Instant) {
+    pub(super) fn push_body(&mut self, exchange: Exchange, body: Bytes, now: Instant) {
         if body.len() > self.config.max_payload {
             self.push_too_large(exchange);
-        } else if self.end_push(exchange) {
+        } else if let Some(encoding) = self.end_push(exchange) {
             // The packets come first: what they cause may reach the GET before the POST is answered.
-            self.receive_body(body, now);
-            self.respond(exchange, Response::ok());
+            self.receive_body(encoding, body, now);
+            self.respond_to_push(exchange);
         }
     }
 
     pub(super) fn push_too_large(&mut self, exchange: Exchange) {
-        if self.end_push(exchange) {
+        if self.end_push(exchange).is_some() {
             self.respond(exchange, Response::too_large());
         }
     }
@@ -98,7 +100,7 @@ impl Session {
         if self.polling.get == Some(exchange) {
             self.polling.get = None;
             self.terminate(CloseReason::TransportError, now);
-        } else if self.end_push(exchange) {
+        } else if self.end_push(exchange).is_some() {
             self.terminate(CloseReason::TransportError, now);
         }
     }
@@ -119,8 +121,9 @@ impl Session {
             return;
         };
         self.timers.clear(Timer::Noop);
-        let body = self.outbox.take_body();
-        self.respond_to_poll(get, body);
+        let dialect = &self.dialect;
+        let response = self.outbox.take_all(|packets| dialect.response(packets));
+        self.respond_to_poll(get, response);
         self.report_drained();
     }
 
@@ -137,32 +140,41 @@ impl Session {
     pub(super) fn discard_poll(&mut self) {
         self.timers.clear(Timer::Noop);
         if let Some(get) = self.polling.get.take() {
-            self.respond_to_poll(get, Bytes::from_static(b"1"));
+            let mut farewell = Queue::new();
+            farewell.push(Outgoing::packet("1"));
+            let response = self.dialect.response(&farewell);
+            self.respond_to_poll(get, response);
         }
     }
 
     /// Answers a POST whose body does not matter any more.
     pub(super) fn discard_push(&mut self) {
-        if let Some(post) = self.polling.post.take() {
-            self.respond(post, Response::ok());
+        if let Some((post, _)) = self.polling.post.take() {
+            self.respond_to_push(post);
         }
     }
 
-    /// Takes the POST out of its place; false if it is not there.
-    fn end_push(&mut self, exchange: Exchange) -> bool {
-        self.polling
-            .post
-            .take_if(|post| *post == exchange)
-            .is_some()
+    /// Takes the POST out of its place, if it is there, for what its body is to be read as.
+    fn end_push(&mut self, exchange: Exchange) -> Option<Encoding> {
+        let post = self.polling.post.take_if(|(post, _)| *post == exchange);
+        post.map(|(_, encoding)| encoding)
     }
 
-    fn respond_to_poll(&mut self, get: Exchange, body: Bytes) {
+    fn respond_to_push(&mut self, post: Exchange) {
+        let response = Response {
+            xss_protection: self.polling.xss_protection,
+            ..Response::ok()
+        };
+        self.respond(post, response);
+    }
+
+    fn respond_to_poll(&mut self, get: Exchange, response: Response) {
         let fresh = core::mem::take(&mut self.polling.is_fresh);
         let cookie = self.config.cookie.as_ref().filter(|_| fresh);
         let response = Response {
             set_cookie: cookie.map(|cookie| cookie.header(&self.sid)),
             xss_protection: self.polling.xss_protection,
-            ..Response::packets(body)
+            ..response
         };
         self.respond(get, response);
     }

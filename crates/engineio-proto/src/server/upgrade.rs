@@ -25,7 +25,9 @@ use crate::{Frame, Instant, PacketRef, Text, Transport};
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) link: Link,
-    transport: Transport,
+    pub(super) transport: Transport,
+    /// It cannot take binary frames.
+    pub(super) b64: bool,
     probe: Probe,
 }
 
@@ -44,10 +46,17 @@ impl Candidate {
 }
 
 impl Session {
-    pub(super) fn begin_upgrade(&mut self, link: Link, transport: Transport, now: Instant) {
+    pub(super) fn begin_upgrade(
+        &mut self,
+        link: Link,
+        transport: Transport,
+        b64: bool,
+        now: Instant,
+    ) {
         self.links.candidate = Some(Candidate {
             link,
             transport,
+            b64,
             probe: Probe::Awaited,
         });
         self.timers
@@ -59,7 +68,7 @@ impl Session {
         let Some(candidate) = &mut self.links.candidate else {
             return;
         };
-        match frame.packet() {
+        match self.dialect.view(frame) {
             Ok(PacketRef::Ping("probe")) if !candidate.is_probed() => {
                 candidate.probe = Probe::Received;
                 self.answer_noop();
@@ -95,7 +104,7 @@ impl Session {
     fn complete_upgrade(&mut self) {
         if let Some(candidate) = self.forget_candidate() {
             self.discard_poll();
-            self.switch_to(candidate.link, candidate.transport);
+            self.switch_to(&candidate);
         }
     }
 }

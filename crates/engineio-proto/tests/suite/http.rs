@@ -1,9 +1,11 @@
-use crate::support::{config, request};
+use crate::support::{Server, config, request, sid};
 use engineio_proto::{
-    Text, Transport, Version,
+    Instant, Text, Transport, Version,
     config::{Cors, CorsOrigin, ServerConfig},
     http::{Method, Reject, Request, Response, Route, cors_headers, matches, route},
+    server::Session,
 };
+use std::sync::Arc;
 
 fn reject(query: &str) -> Reject {
     route(&config(), &request(query)).expect_err(query)
@@ -252,6 +254,20 @@ fn internet_explorer_is_told_to_leave_responses_alone() {
             panic!()
         };
         assert_eq!(handshake.xss_protection, old);
+
+        let session = Session::accept(Arc::new(config()), sid(), &handshake, Instant::ZERO);
+        let mut server = Server::of(session);
+        let get = server.get();
+        let opened = server.response(get).unwrap();
+        let post = server.post_begin();
+        server.post_end(post, "4x");
+        let posted = server.response(post).unwrap();
+        for response in [opened, posted] {
+            let header = response
+                .headers()
+                .find(|(name, _)| *name == "x-xss-protection");
+            assert_eq!(header, old.then_some(("x-xss-protection", "0".into())));
+        }
     }
 }
 

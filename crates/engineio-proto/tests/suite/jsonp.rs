@@ -1,14 +1,18 @@
 //! JSONP: what a script may carry, and what a form brings.
 
-use crate::vectors::cases;
+use crate::{
+    support::{Server, binary, closed, config, text},
+    vectors::cases,
+};
 use bytes::BytesMut;
 use engineio_proto::{
-    DecodeError,
+    CloseReason, DecodeError, Outgoing,
     http::{
         jsonp::{Callback, decode_form},
         query_pairs,
     },
     payload::{Encoding, v3_text},
+    server::Event,
 };
 use proptest::prelude::*;
 
@@ -114,4 +118,98 @@ proptest! {
         let is_raw = string.contains(['\n', '\u{2028}', '\u{2029}']);
         prop_assert!(!is_raw);
     }
+}
+
+const V4: &str = "EIO=4&transport=polling";
+const V3: &str = "EIO=3&transport=polling";
+
+/// A session that polls with scripts, after its handshake.
+fn session(query: &str) -> Server {
+    let config = config().allow_eio3(true);
+    let mut server = Server::accept(config, query);
+    let get = server.get();
+    assert!(server.body(get).starts_with("___eio["));
+    assert_eq!(server.events(), [Event::Opened]);
+    server
+}
+
+fn poll(server: &mut Server) -> String {
+    let get = server.get();
+    let response = server.response(get).expect("something waits");
+    assert_eq!(response.content_type, Some("text/plain; charset=UTF-8"));
+    String::from_utf8(response.body.to_vec()).unwrap()
+}
+
+#[test]
+fn a_session_calls_the_function_of_its_handshake() {
+    for (query, wire) in [
+        (V4, "___eio[12](\"4a\\\"b\\u001ebAQI=\");"),
+        // Even without `b64`: a script cannot carry bytes.
+        (V3, "___eio[12](\"4:4a\\\"b6:b4AQI=\");"),
+    ] {
+        let mut server = session(&format!("{query}&j=a1b2"));
+        server.send("a\"b");
+        let message = Outgoing::binary(vec![1, 2].into());
+        server.session.send([message]).unwrap();
+        assert_eq!(poll(&mut server), wire);
+    }
+}
+
+#[test]
+fn ep_20_a_session_reads_one_field_of_a_form() {
+    for (query, form, other) in [
+        (V4, "d=4a%20%E2%82%AC%5Cnb%1EbAQI=", "d=4x"),
+        (V3, "d=6:4a%20%E2%82%AC%5Cnb6:b4AQI=", "d=2:4x"),
+    ] {
+        let mut server = session(&format!("{query}&j=0"));
+        assert_eq!(server.post(form), 200);
+        assert_eq!(server.events(), [text("a €\nb"), binary(&[1, 2])]);
+        for nothing in ["", "x=1", &format!("{other}&{other}")] {
+            assert_eq!(server.post(nothing), 200, "nothing is read");
+        }
+        assert_eq!(server.post(other), 200);
+        assert_eq!(server.events(), [text("x")]);
+        server.post("d=");
+        let empty = CloseReason::Parse(DecodeError::Empty);
+        assert_eq!(server.events(), [closed(empty)]);
+    }
+}
+
+#[test]
+fn ep_20_a_form_is_a_form_whatever_it_is_called() {
+    let mut server = session(&format!("{V3}&j=0"));
+    let post = server.post_begin_as(Encoding::V3Binary);
+    server.post_end(post, "d=2:4x");
+    assert_eq!(server.events(), [text("x")]);
+
+    let mut server = session(&format!("{V4}&j=0"));
+    let post = server.post_begin_as(None);
+    assert_eq!(server.response(post).unwrap().status, 400);
+    assert_eq!(server.events(), [closed(CloseReason::TransportError)]);
+}
+
+#[test]
+fn a_session_that_ends_or_moves_says_so_by_script() {
+    let mut server = session(&format!("{V3}&j=3"));
+    let get = server.get();
+    server.close(CloseReason::Forced);
+    assert_eq!(server.body(get), "___eio[3](\"1:1\");");
+
+    let mut server = session(&format!("{V4}&j=3"));
+    let get = server.get();
+    let link = server.link().unwrap();
+    server.text(link, "2probe");
+    assert_eq!(server.body(get), "___eio[3](\"6\");");
+    let get = server.get();
+    server.text(link, "5");
+    assert_eq!(server.body(get), "___eio[3](\"1\");");
+    server.send("x");
+    assert_eq!(server.frames(link), ["4x"], "no script in a frame");
+}
+
+#[test]
+fn only_polling_has_scripts() {
+    let mut server = Server::accept(config(), "EIO=4&transport=websocket&j=1");
+    let link = server.link().unwrap();
+    assert!(server.frames(link)[0].starts_with("0{"));
 }

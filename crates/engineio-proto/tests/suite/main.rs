@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod close;
+mod eio3;
 mod handshake;
 mod heartbeat;
 mod http;

@@ -4,8 +4,8 @@ use crate::support::{config, handshake, ms, sid};
 use bytes::{Bytes, BytesMut};
 use engineio_proto::{
     CloseReason, DecodeError, Frame, Instant, Message, Open, Outgoing, Packet, PacketRef, Sid,
-    Text, Transport,
-    http::{Method, Request, query_pairs, route},
+    Text, Transport, Version,
+    http::{Method, Request, Response, query_pairs, route},
     payload::{Encoding, decode, encode, packets, v4},
     server::{Event, Exchange, Link, Session, Transmit},
 };
@@ -71,6 +71,11 @@ fn any_body() -> impl Strategy<Value = Vec<u8>> {
             .prop_map(|(kind, len, text)| { [&[kind, len, 0xff], text.as_bytes()].concat() }),
     ];
     vec(piece, 0..5).prop_map(|pieces| pieces.concat())
+}
+
+/// What a client with scripts posts.
+fn form() -> impl Strategy<Value = Vec<u8>> {
+    any_body().prop_map(|body| [b"d=", &body[..]].concat())
 }
 
 /// Text that looks like packets.
@@ -168,16 +173,16 @@ proptest! {
 #[derive(Clone, Debug)]
 enum Op {
     Poll,
-    PushBegin { readable: bool },
-    PushBody(String),
+    PushBegin { encoding: Option<Encoding> },
+    PushBody(Vec<u8>),
     PushTooLarge,
     Abort(u64),
-    Link,
+    Link { b64: bool },
     Frame(u32, String),
-    BinaryFrame(u32),
+    BinaryFrame(u32, u8),
     LinkError(u32),
     LinkClosed(u32, bool),
-    Send(usize),
+    Send(usize, bool),
     Close(CloseReason),
     Pull(u32),
     Advance(u64),
@@ -192,18 +197,18 @@ fn op() -> impl Strategy<Value = Op> {
     ];
     prop_oneof![
         4 => Just(Op::Poll),
-        3 => prop::bool::weighted(0.9).prop_map(|readable| Op::PushBegin { readable }),
-        3 => packetish().prop_map(Op::PushBody),
+        3 => proptest::option::weighted(0.9, encoding()).prop_map(|encoding| Op::PushBegin { encoding }),
+        3 => prop_oneof![packetish().prop_map(String::into_bytes), any_body(), form()].prop_map(Op::PushBody),
         1 => Just(Op::PushTooLarge),
         1 => (0..20_u64).prop_map(Op::Abort),
-        2 => Just(Op::Link),
+        2 => any::<bool>().prop_map(|b64| Op::Link { b64 }),
         4 => (0..4_u32, prop_oneof![
             Just("2probe".to_string()), Just("5".to_string()), Just("3".to_string()), packetish()
         ]).prop_map(|(link, text)| Op::Frame(link, text)),
-        1 => (0..4_u32).prop_map(Op::BinaryFrame),
+        1 => (0..4_u32, 0..8_u8).prop_map(|(link, kind)| Op::BinaryFrame(link, kind)),
         1 => (0..4_u32).prop_map(Op::LinkError),
         1 => (0..4_u32, any::<bool>()).prop_map(|(link, error)| Op::LinkClosed(link, error)),
-        4 => (0..60_usize).prop_map(Op::Send),
+        4 => (0..60_usize, any::<bool>()).prop_map(|(len, binary)| Op::Send(len, binary)),
         1 => reason.prop_map(Op::Close),
         4 => (0..4_u32).prop_map(Op::Pull),
         3 => (0..40_000_u64).prop_map(Op::Advance),
@@ -226,10 +231,12 @@ struct Checked {
 const LIMIT: usize = 100;
 
 impl Checked {
-    fn new(websocket: bool) -> Self {
-        let config = config().max_buffered(LIMIT).max_payload(200);
-        let transport = if websocket { "websocket" } else { "polling" };
-        let handshake = handshake(&config, &format!("EIO=4&transport={transport}"));
+    fn new(query: &str) -> Self {
+        let config = config()
+            .allow_eio3(true)
+            .max_buffered(LIMIT)
+            .max_payload(200);
+        let handshake = handshake(&config, query);
         let session = Session::accept(Arc::new(config), sid(), &handshake, Instant::ZERO);
         Self {
             session,
@@ -257,11 +264,10 @@ impl Checked {
                 let exchange = self.exchange();
                 self.session.handle_poll(exchange, now);
             }
-            Op::PushBegin { readable } => {
+            Op::PushBegin { encoding } => {
                 let exchange = self.exchange();
                 self.post = Some(exchange);
-                self.session
-                    .handle_push_begin(exchange, readable.then_some(Encoding::V4), now);
+                self.session.handle_push_begin(exchange, encoding, now);
             }
             Op::PushBody(body) => {
                 if let Some(post) = self.post.take() {
@@ -277,19 +283,20 @@ impl Checked {
                 self.session.handle_abort(Exchange(exchange), now);
                 self.asked.remove(&Exchange(exchange));
             }
-            Op::Link => self
-                .links
-                .extend(self.session.handle_link(Transport::WebSocket, now)),
+            Op::Link { b64 } => {
+                self.links
+                    .extend(self.session.handle_upgrade(Transport::WebSocket, b64, now))
+            }
             Op::Frame(index, text) => {
                 if let Some(link) = link(index) {
                     self.session
                         .handle_frame(link, Frame::Text(Text::from(text)), now);
                 }
             }
-            Op::BinaryFrame(index) => {
+            Op::BinaryFrame(index, kind) => {
                 if let Some(link) = link(index) {
-                    self.session
-                        .handle_frame(link, Frame::Binary(Bytes::from_static(b"4")), now);
+                    let frame = Frame::Binary(vec![kind, 1].into());
+                    self.session.handle_frame(link, frame, now);
                 }
             }
             Op::LinkError(index) => {
@@ -303,8 +310,13 @@ impl Checked {
                     self.finished.insert(link);
                 }
             }
-            Op::Send(len) => {
-                let message = Outgoing::text(&"x".repeat(len));
+            Op::Send(len, binary) => {
+                let text = "x".repeat(len);
+                let message = if binary {
+                    Outgoing::binary(text.into())
+                } else {
+                    Outgoing::text(&text)
+                };
                 let sent = self.session.send([message]);
                 assert!(
                     sent.is_err() || !self.closed,
@@ -383,11 +395,188 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn no_order_of_calls_is_too_strange(websocket: bool, ops in vec(op(), 0..60)) {
-        let mut checked = Checked::new(websocket);
+    fn no_order_of_calls_is_too_strange(
+        query in "EIO=[34]&transport=(polling|websocket)(&b64=1)?(&j=1)?",
+        ops in vec(op(), 0..60),
+    ) {
+        let mut checked = Checked::new(&query);
         for op in ops {
             checked.apply(op);
         }
         checked.end();
+    }
+}
+
+/// What a client of any kind reads and writes, by the public codecs.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    version: Version,
+    b64: bool,
+    jsonp: bool,
+}
+
+impl Kind {
+    fn query(self, transport: &str) -> String {
+        let version = if self.version == Version::V3 { 3 } else { 4 };
+        let b64 = if self.b64 { "&b64=1" } else { "" };
+        let jsonp = if self.jsonp { "&j=0" } else { "" };
+        format!("EIO={version}&transport={transport}{b64}{jsonp}")
+    }
+
+    /// A POST with these packets: what is to be announced, and the body.
+    fn post(self, packets: &[Packet]) -> (Encoding, Vec<u8>) {
+        let encoding = match self.version {
+            Version::V4 => Encoding::V4,
+            Version::V3 => Encoding::v3(!self.b64 && !self.jsonp, packets),
+        };
+        let mut body = BytesMut::new();
+        encode(encoding, packets, &mut body);
+        if self.jsonp {
+            let escaped: String = body.iter().map(|byte| format!("%{byte:02x}")).collect();
+            return (encoding, format!("d={escaped}").into_bytes());
+        }
+        (encoding, body.to_vec())
+    }
+
+    /// The packets of a response.
+    fn read(self, response: &Response) -> Vec<Packet> {
+        let encoding = match (self.version, response.content_type) {
+            (Version::V4, _) => Encoding::V4,
+            (Version::V3, Some("application/octet-stream")) => Encoding::V3Binary,
+            (Version::V3, _) => Encoding::V3Text,
+        };
+        let body = if self.jsonp {
+            let script = str::from_utf8(&response.body).unwrap();
+            let payload = script.strip_prefix("___eio[0](").unwrap();
+            let payload = payload.strip_suffix(");").unwrap();
+            serde_json::from_str::<String>(payload).unwrap().into()
+        } else {
+            response.body.clone()
+        };
+        decode(encoding, &body).map(Result::unwrap).collect()
+    }
+
+    fn frame(self, packet: Packet) -> Frame {
+        match self.version {
+            Version::V4 => packet.into_frame(),
+            Version::V3 => packet.into_frame_v3(),
+        }
+    }
+
+    fn read_frame(self, frame: Frame) -> Packet {
+        let is_text = matches!(frame, Frame::Text(_));
+        assert!(is_text || !self.b64, "{frame:?}");
+        match self.version {
+            Version::V4 => Packet::from_frame(frame).unwrap(),
+            Version::V3 => Packet::from_frame_v3(frame).unwrap(),
+        }
+    }
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    let version = prop_oneof![Just(Version::V3), Just(Version::V4)];
+    (version, any::<bool>(), any::<bool>()).prop_map(|(version, b64, jsonp)| Kind {
+        version,
+        b64,
+        jsonp,
+    })
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    prop_oneof![
+        // A backslash in front of an `n` means something else in a form.
+        "[^\u{1e}\\\\]{0,20}".prop_map(|text| Message::Text(Text::from(text))),
+        vec(any::<u8>(), 0..40).prop_map(|bytes| Message::Binary(bytes.into())),
+    ]
+}
+
+/// Events that carry messages, and messages in packets.
+fn messages_in(packets: impl IntoIterator<Item = Packet>) -> Vec<Message> {
+    let message = |packet| match packet {
+        Packet::Message(message) => Some(message),
+        _ => None,
+    };
+    packets.into_iter().filter_map(message).collect()
+}
+
+fn delivered(session: &mut Session) -> Vec<Message> {
+    let message = |event| match event {
+        Event::Message(message) => Some(message),
+        _ => None,
+    };
+    std::iter::from_fn(|| session.poll_event())
+        .filter_map(message)
+        .collect()
+}
+
+fn outgoing(message: &Message) -> Outgoing {
+    match message {
+        Message::Text(text) => Outgoing::text(text),
+        Message::Binary(bytes) => Outgoing::binary(bytes.clone()),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// Polling, then the upgrade, then WebSocket: whatever kind of client it is, all arrives, in
+    /// order and once, in both directions.
+    #[test]
+    fn a_conversation_arrives_whole(
+        kind in kind(),
+        up in vec(vec(message(), 1..4), 0..4),
+        down in vec(vec(message(), 1..4), 0..4),
+        switch_at in 0..6_usize,
+    ) {
+        let now = Instant::ZERO;
+        let config = config().allow_eio3(true);
+        let handshake = handshake(&config, &kind.query("polling"));
+        let mut session = Session::accept(Arc::new(config), sid(), &handshake, now);
+        let mut link = None;
+        let (mut sent, mut received) = (Vec::new(), Vec::new());
+        for turn in 0..8_u64 {
+            if turn as usize == switch_at {
+                link = session.handle_upgrade(Transport::WebSocket, kind.b64, now);
+                let frame = |text| Frame::Text(Text::from(text));
+                session.handle_frame(link.unwrap(), frame("2probe"), now);
+                prop_assert_eq!(
+                    session.poll_transmit(link.unwrap()),
+                    Some(Transmit::Frame(frame("3probe")))
+                );
+                session.handle_frame(link.unwrap(), frame("5"), now);
+            }
+            if let Some(batch) = down.get(turn as usize) {
+                session.send(batch.iter().map(outgoing)).unwrap();
+                sent.extend_from_slice(batch);
+            }
+            let packets: Vec<_> = up.get(turn as usize).into_iter().flatten().cloned()
+                .map(Packet::Message).collect();
+            match link {
+                Some(link) => {
+                    for packet in packets.clone() {
+                        session.handle_frame(link, kind.frame(packet), now);
+                    }
+                    while let Some(Transmit::Frame(frame)) = session.poll_transmit(link) {
+                        received.push(kind.read_frame(frame));
+                    }
+                }
+                None => {
+                    if !packets.is_empty() {
+                        let (encoding, body) = kind.post(&packets);
+                        session.handle_push_begin(Exchange(turn), Some(encoding), now);
+                        session.handle_push(Exchange(turn), body.into(), now);
+                        let (_, response) = session.poll_response().unwrap();
+                        prop_assert_eq!(&response.body[..], b"ok");
+                    }
+                    if session.buffered() > 0 {
+                        session.handle_poll(Exchange(100 + turn), now);
+                        let (_, response) = session.poll_response().unwrap();
+                        received.extend(kind.read(&response));
+                    }
+                }
+            }
+            prop_assert_eq!(delivered(&mut session), messages_in(packets));
+        }
+        prop_assert_eq!(messages_in(received), sent);
     }
 }

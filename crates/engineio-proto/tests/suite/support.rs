@@ -1,7 +1,7 @@
 //! A driver with virtual time: everything an adapter does, without a network.
 
 use engineio_proto::{
-    CloseReason, Frame, Instant, Message, Outgoing, Sid, Text,
+    CloseReason, Frame, Instant, Message, Outgoing, Sid, Text, Transport, Version,
     config::ServerConfig,
     http::{Handshake, Method, Request, Response, Route, route},
     payload::Encoding,
@@ -53,7 +53,15 @@ impl Server {
     /// Accepted, and nothing pulled yet.
     pub(crate) fn accept(config: ServerConfig, query: &str) -> Self {
         let handshake = handshake(&config, query);
-        let session = Session::accept(Arc::new(config), sid(), &handshake, Instant::ZERO);
+        Self::of(Session::accept(
+            Arc::new(config),
+            sid(),
+            &handshake,
+            Instant::ZERO,
+        ))
+    }
+
+    pub(crate) fn of(session: Session) -> Self {
         Self {
             session,
             now: Instant::ZERO,
@@ -69,6 +77,26 @@ impl Server {
         assert!(server.body(get).starts_with("0{"));
         assert_eq!(server.events(), [Event::Opened]);
         server
+    }
+
+    /// A polling session of protocol 3 after its handshake, with these parameters besides.
+    pub(crate) fn polling_v3(config: ServerConfig, more: &str) -> Self {
+        let query = format!("EIO=3&transport=polling{more}");
+        let mut server = Self::accept(config.allow_eio3(true), &query);
+        let get = server.get();
+        assert!(server.body(get).contains("0{"));
+        assert_eq!(server.events(), [Event::Opened]);
+        server
+    }
+
+    /// A WebSocket session of protocol 3 after its handshake, with these parameters besides.
+    pub(crate) fn websocket_v3(config: ServerConfig, more: &str) -> (Self, Link) {
+        let query = format!("EIO=3&transport=websocket{more}");
+        let mut server = Self::accept(config.allow_eio3(true), &query);
+        let link = server.link().expect("the first link is the session's own");
+        assert!(server.frames(link)[0].starts_with("0{"));
+        assert_eq!(server.events(), [Event::Opened]);
+        (server, link)
     }
 
     /// A WebSocket session after its handshake.
@@ -96,9 +124,16 @@ impl Server {
     }
 
     pub(crate) fn post_begin(&mut self) -> Exchange {
+        self.post_begin_as(match self.session.version() {
+            Version::V4 => Encoding::V4,
+            Version::V3 => Encoding::V3Text,
+        })
+    }
+
+    pub(crate) fn post_begin_as(&mut self, encoding: impl Into<Option<Encoding>>) -> Exchange {
         let exchange = self.exchange();
         self.session
-            .handle_push_begin(exchange, Some(Encoding::V4), self.now);
+            .handle_push_begin(exchange, encoding.into(), self.now);
         exchange
     }
 
@@ -149,8 +184,7 @@ impl Server {
     }
 
     pub(crate) fn link(&mut self) -> Option<Link> {
-        self.session
-            .handle_link(engineio_proto::Transport::WebSocket, self.now)
+        self.session.handle_link(Transport::WebSocket, self.now)
     }
 
     pub(crate) fn text(&mut self, link: Link, text: &str) {
