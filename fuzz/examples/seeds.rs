@@ -128,7 +128,8 @@ fn requests() -> Seeds {
 fn server_operations() -> Seeds {
     let mut seeds = Seeds::new();
     for (id, case) in cases("engineio-proto", "engine-websocket") {
-        let mut ops = Script::new("w").op("l").op("t0").op("v");
+        let options = if is_v3(&case["path"]) { "3w" } else { "w" };
+        let mut ops = Script::new(options).op("l").op("t0").op("v");
         for frame in array(&case["client_frames"]) {
             ops = ops.frame("0", frame).op("v");
         }
@@ -136,7 +137,13 @@ fn server_operations() -> Seeds {
     }
     for (id, case) in cases("engineio-proto", "engine-http") {
         if let Some(body) = case["request"]["body"].as_str() {
-            let ops = Script::new("").op("g").op("r").op("g").op("p");
+            let path = &case["request"]["path"];
+            let options = match (is_v3(path), string(path).contains("&j=")) {
+                (false, _) => "",
+                (true, false) => "3",
+                (true, true) => "3j",
+            };
+            let ops = Script::new(options).op("g").op("r").op("g").op("p");
             let ops = ops.op(&format!("d{body}")).op("r").op("v").op("s5").op("r");
             seeds.push((id, ops.op("z").op("r").finish()));
         }
@@ -159,9 +166,23 @@ fn server_operations() -> Seeds {
         ("full", "w l s60 s60 m9 m9 t0 v s99 o t0"),
         ("links", "w l L k l f0x B0y C0 v"),
         ("clock", "w l t0 y5 a999999 t0 v"),
+        (
+            "upgrade-v3",
+            "3 g r g w f02probe t0 r S3 f05 t0 v B0\u{4}x q t0 v",
+        ),
+        ("heartbeat-v3", "3w l t0 f02 f02 t0 f03 v"),
+        ("heartbeat-polling-v3", "3i g r p d1:21:22:4x r g r z v"),
+        ("binary-v3", "3 g r g s2 S2 r u h\0\u{2}|4x r v"),
+        ("close-v3", "3 g r s9 q g r g r v"),
+        ("jsonp", "j g r g s5 S5 r p dd=4x%1ebAQ== r v q g r"),
+        ("jsonp-v3", "3j g r g s5 S5 r u dd=2:4x1:1 r v"),
     ];
     seeds.extend(own.map(|(name, ops)| (name.to_owned(), script(ops))));
     seeds
+}
+
+fn is_v3(path: &Value) -> bool {
+    path.as_str().is_some_and(|path| path.contains("EIO=3"))
 }
 
 /// Where texts begin.

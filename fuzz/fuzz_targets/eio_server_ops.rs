@@ -1,16 +1,16 @@
 //! Any operations on a server's session: each exchange is answered once, messages leave in order
 //! and once, the buffer keeps its limit, nothing follows the end, and the end comes.
 //!
-//! The first record configures: `w` WebSocket, `b` base64 only, `n` no upgrades, `i` an initial
-//! packet. The others operate:
+//! The first record configures: `3` protocol 3, `w` WebSocket, `b` base64 only, `j` JSONP, `n` no
+//! upgrades, `i` an initial packet. The others operate:
 //!
 //! | record | operation |
 //! | --- | --- |
 //! | `g` | a GET |
-//! | `p`, `P` | a POST begins, readable or not |
-//! | `d` body, `D` | its body, or that it is too large |
+//! | `p`, `u`, `P` | a POST begins: text, the binary form of protocol 3, neither |
+//! | `d` body, `h` body, `D` | its body, with `FF` for each `|`, or that it is too large |
 //! | `x` n | the n-th exchange is aborted |
-//! | `l`, `L`, `k` | a link of WebSocket, WebTransport, polling |
+//! | `l`, `w`, `L`, `k` | a link of WebSocket, without bytes, of WebTransport, polling |
 //! | `f` n text, `B` n bytes | a frame on the n-th link |
 //! | `e` n, `E` n | bad UTF-8, a bad length on it |
 //! | `c` n, `C` n | it is closed, lost |
@@ -24,7 +24,7 @@
 use bytes::Bytes;
 use engineio_proto::{
     CloseReason, DecodeError, Frame, Instant, Message, Outgoing, Packet, SendError, Sid, Text,
-    Transport,
+    Transport, Version,
     config::ServerConfig,
     http::{Method, Request, Response, Route, route},
     payload::{Encoding, decode},
@@ -66,6 +66,7 @@ struct World {
     /// Messages that were taken and have not come out, and the number of the next.
     sent: VecDeque<u64>,
     next: u64,
+    is_jsonp: bool,
     /// A response was taken back, and the messages in it with it.
     has_gap: bool,
     is_closed: bool,
@@ -80,21 +81,23 @@ impl World {
                 Transport::WebSocket,
                 Transport::WebTransport,
             ])
+            .allow_eio3(true)
             .allow_upgrades(!has(b'n'))
             .max_buffered(MAX_BUFFERED)
             .max_queued(MAX_QUEUED)
             .max_payload(MAX_PAYLOAD)
             .max_packets(4);
         config.initial_packet = has(b'i').then(|| Outgoing::text(INITIAL));
-        let query = match (has(b'w'), has(b'b')) {
-            (false, false) => "EIO=4&transport=polling",
-            (false, true) => "EIO=4&transport=polling&b64=1",
-            (true, false) => "EIO=4&transport=websocket",
-            (true, true) => "EIO=4&transport=websocket&b64=1",
-        };
+        let query = format!(
+            "EIO={}&transport={}{}{}",
+            if has(b'3') { 3 } else { 4 },
+            if has(b'w') { "websocket" } else { "polling" },
+            if has(b'b') { "&b64=1" } else { "" },
+            if has(b'j') { "&j=0" } else { "" },
+        );
         let request = Request {
             method: Method::Get,
-            query,
+            query: &query,
             content_type: None,
             origin: None,
             user_agent: None,
@@ -114,6 +117,7 @@ impl World {
             over: BTreeSet::new(),
             sent: VecDeque::new(),
             next: 0,
+            is_jsonp: has(b'j') && !has(b'w'),
             has_gap: false,
             is_closed: false,
         }
@@ -126,16 +130,25 @@ impl World {
                 let exchange = self.exchange();
                 self.session.handle_poll(exchange, now);
             }
-            b'p' | b'P' => {
+            b'p' | b'u' | b'P' => {
                 let exchange = self.exchange();
                 self.post = Some(exchange);
-                let encoding = (letter == b'p').then_some(Encoding::V4);
+                let encoding = match (letter, self.session.version()) {
+                    (b'p', Version::V4) => Some(Encoding::V4),
+                    (b'p', Version::V3) => Some(Encoding::V3Text),
+                    (b'u', _) => Some(Encoding::V3Binary),
+                    _ => None,
+                };
                 self.session.handle_push_begin(exchange, encoding, now);
             }
-            b'd' => {
+            b'd' | b'h' => {
                 if let Some(post) = self.post.take() {
-                    let body = Bytes::copy_from_slice(args.rest());
-                    self.session.handle_push(post, body, now);
+                    let mut body = args.rest().to_vec();
+                    if letter == b'h' {
+                        let marked = body.iter_mut().filter(|byte| **byte == b'|');
+                        marked.for_each(|byte| *byte = 0xff);
+                    }
+                    self.session.handle_push(post, body.into(), now);
                 }
             }
             b'D' => {
@@ -149,9 +162,10 @@ impl World {
                 // What it took along is lost, if it had been answered.
                 self.has_gap |= self.unanswered.remove(&exchange);
             }
-            b'l' => self.open(Transport::WebSocket),
-            b'L' => self.open(Transport::WebTransport),
-            b'k' => self.open(Transport::Polling),
+            b'l' => self.open(Transport::WebSocket, false),
+            b'w' => self.open(Transport::WebSocket, true),
+            b'L' => self.open(Transport::WebTransport, false),
+            b'k' => self.open(Transport::Polling, false),
             b's' => self.send([args.number()], false),
             b'S' => self.send([args.number()], true),
             b'm' => self.send(vec![1; args.digit()], false),
@@ -211,8 +225,8 @@ impl World {
         exchange
     }
 
-    fn open(&mut self, transport: Transport) {
-        if let Some(link) = self.session.handle_link(transport, self.now) {
+    fn open(&mut self, transport: Transport, b64: bool) {
+        if let Some(link) = self.session.handle_upgrade(transport, b64, self.now) {
             assert!(!self.links.contains(&link), "a new number");
             self.links.push(link);
         }
@@ -259,7 +273,11 @@ impl World {
                     self.over.insert(link);
                 }
                 Transmit::Frame(frame) => {
-                    self.receive(Packet::from_frame(frame).expect("a packet"));
+                    let packet = match self.session.version() {
+                        Version::V4 => Packet::from_frame(frame),
+                        Version::V3 => Packet::from_frame_v3(frame),
+                    };
+                    self.receive(packet.expect("a packet"));
                 }
             }
         }
@@ -276,13 +294,28 @@ impl World {
     }
 
     fn read(&mut self, response: &Response) {
-        let is_body = response.content_type == Some("text/plain; charset=UTF-8");
         assert_eq!(response.no_store, response.status == 200);
-        if is_body {
-            for packet in decode(Encoding::V4, &response.body) {
-                self.receive(packet.expect("a packet"));
-            }
+        let encoding = match (response.content_type, self.session.version()) {
+            (Some("text/plain; charset=UTF-8"), Version::V4) => Encoding::V4,
+            (Some("text/plain; charset=UTF-8"), Version::V3) => Encoding::V3Text,
+            (Some("application/octet-stream"), Version::V3) => Encoding::V3Binary,
+            _ => return,
+        };
+        for packet in decode(encoding, &self.payload(&response.body)) {
+            self.receive(packet.expect("a packet"));
         }
+    }
+
+    /// The body, or what the script in it hands to the page.
+    fn payload(&self, body: &Bytes) -> Bytes {
+        if !self.is_jsonp {
+            return body.clone();
+        }
+        let script = std::str::from_utf8(body).expect("text");
+        let argument = script.strip_prefix("___eio[0](").expect("a call");
+        let argument = argument.strip_suffix(");").expect("a call");
+        let payload: String = serde_json::from_str(argument).expect("a string");
+        payload.into()
     }
 
     /// What the client gets.
