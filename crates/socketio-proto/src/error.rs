@@ -61,8 +61,8 @@ pub enum DecodeError {
     /// The packet is over one of the [`Limits`](crate::parser::Limits).
     #[error("over the limit: {what}")]
     Limit {
-        /// What there was too much of: `attachments`, `bytes`, `depth`, `namespace` or
-        /// `event name`.
+        /// What there was too much of: `attachments`, `bytes`, `depth`, `namespace`,
+        /// `query` or `event name`.
         what: &'static str,
     },
 }

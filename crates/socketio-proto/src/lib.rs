@@ -3,7 +3,8 @@
 //!
 //! Whoever owns the sockets (an *adapter*: a server, a client, a simulation, a test) hands in
 //! what arrives and the time, and pulls out what is to be sent and what has happened. The crate
-//! speaks revision 5 of the protocol over the Engine.IO sessions of [`engineio_proto`].
+//! speaks revision 5 of the protocol over the Engine.IO sessions of [`engineio_proto`], and with
+//! older clients revision 4: [`Revision`] tells what differs.
 //!
 //! ```text
 //!     adapter            engine messages                    application
@@ -102,7 +103,7 @@ pub mod value;
 
 pub use engineio_proto::{Instant, Message, Text};
 pub use error::{AckError, DecodeError, DisconnectReason, EmitError, PayloadError};
-pub use packet::{AckId, Body, Namespace, Packet, SocketId};
+pub use packet::{AckId, Body, Namespace, Packet, Revision, SocketId};
 #[cfg(feature = "msgpack")]
 pub use parser::msgpack::MsgPack;
 pub use parser::{Encoded, Json, Limits, Parser};

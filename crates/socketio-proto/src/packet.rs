@@ -1,7 +1,9 @@
 //! Packets as values that own what they hold.
 
 use crate::{Payload, PayloadError, Text};
+use alloc::format;
 use core::fmt;
+use engineio_proto::Sid;
 
 /// One packet of the protocol.
 ///
@@ -38,7 +40,8 @@ pub enum Body {
         payload: Payload,
     },
     /// Refuses a namespace. The payload is an object with `message` and perhaps `data`, or a
-    /// string from old servers ([`Payload::value`]).
+    /// string ([`Payload::value`]). In [revision 4](Revision), where the packet is called ERROR,
+    /// servers send any JSON value. A number cannot be sent: its digits would read as an id.
     ConnectError(Payload),
 }
 
@@ -60,7 +63,10 @@ impl Body {
             Self::Disconnect => (true, "DISCONNECT"),
             Self::Event { payload, .. } => (payload.event().is_some(), "EVENT"),
             Self::Ack { payload, .. } => (payload.is_list(), "ACK"),
-            Self::ConnectError(payload) => (payload.is_value(), "CONNECT_ERROR"),
+            Self::ConnectError(payload) => (
+                payload.is_value() && !begins_with_digit(payload),
+                "CONNECT_ERROR",
+            ),
         };
         if is_fit {
             Ok(())
@@ -80,9 +86,44 @@ impl Body {
     }
 }
 
+fn begins_with_digit(payload: &Payload) -> bool {
+    let json = payload.as_json().unwrap_or_default();
+    json.starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// A revision of the Socket.IO protocol.
+///
+/// The packets are the same, and so are events, acknowledgements and binary data. What differs is
+/// how a client gets into a namespace:
+///
+/// | | revision 4 | revision 5 |
+/// | --- | --- | --- |
+/// | rides on | Engine.IO 3 | Engine.IO 4 |
+/// | spoken by the reference's | versions 1 and 2 | versions 3 and 4 |
+/// | `/` | the server lets the client in unasked; CONNECT is for other namespaces | joined by CONNECT, like the others |
+/// | credentials | a query behind the namespace: `0/admin?token=x,` | an object: `0/admin,{"token":"x"}` |
+/// | CONNECT reply | `0/admin,` | `0/admin,{"sid":".."}` |
+/// | socket id | made by each side from the session's ([`SocketId::derived`]) | in the reply |
+/// | packet type 4 | ERROR, any JSON value: `4/admin,"not you"` | CONNECT_ERROR, an object: `4/admin,{"message":"not you"}` |
+///
+/// Sources: "Difference between v5 and v4" and "Difference between v4 and v3" in the history of
+/// the protocol's specification, and for a server of today the reference under `allowEIO3`: it
+/// reads both revisions by the rules of 5, refuses an unknown namespace by the object of 5, and a
+/// middleware's error by its bare `data`, or else its bare message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Revision {
+    /// Over Engine.IO 3: the client is asked into `/` without having said CONNECT, and CONNECT
+    /// replies carry no id.
+    V4,
+    /// Over Engine.IO 4: clients from version 3 on.
+    V5,
+}
+
 /// The name of a namespace: `/`, or `/` and more, without a comma.
 ///
-/// Cheap to clone. In revision 5 a query (`/chat?x=1`) is part of the name.
+/// Cheap to clone. In revision 5 a query (`/chat?x=1`) is part of the name; in revision 4 it
+/// stands behind the name in a CONNECT, and there alone ([`with_query`](Self::with_query),
+/// [`split_query`](Self::split_query)).
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Namespace(Text);
 
@@ -96,6 +137,43 @@ impl Namespace {
     /// The namespace `/`, which the wire leaves out.
     pub fn root() -> Self {
         Self(Text::from("/"))
+    }
+
+    /// The name with the query by which a client of [revision 4](Revision) gives its credentials:
+    /// the namespace of its CONNECT. The query is percent-encoded, without its question mark.
+    ///
+    /// ```
+    /// use socketio_proto::{Body, Json, Namespace, Packet, Parser, Text};
+    ///
+    /// let admin = Namespace::new(Text::from("/admin")).expect("a name");
+    /// let namespace = admin.with_query("token=x%20y").expect("no comma");
+    /// assert_eq!(namespace.split_query(), (admin, Some("token=x%20y")));
+    /// let connect = Json.encode(&Packet { namespace, body: Body::Connect(None) })?;
+    /// assert_eq!(connect.messages(), [engineio_proto::Outgoing::text("0/admin?token=x%20y,")]);
+    /// # Ok::<(), socketio_proto::PayloadError>(())
+    /// ```
+    ///
+    /// `None` when the query contains a comma.
+    pub fn with_query(&self, query: &str) -> Option<Self> {
+        Self::new(Text::from(format!("{self}?{query}")))
+    }
+
+    /// The name and, behind the first question mark, the query of a CONNECT in
+    /// [revision 4](Revision).
+    pub fn split_query(&self) -> (Self, Option<&str>) {
+        match self.as_str().split_once('?') {
+            Some((name, query)) => (Self(self.0.slice_ref(name)), Some(query)),
+            None => (self.clone(), None),
+        }
+    }
+
+    /// The same name in memory of its own, where it may have been a slice of a message.
+    pub(crate) fn into_unshared(self) -> Self {
+        if self.is_root() {
+            Self::root()
+        } else {
+            Self(Text::new(self.as_str()))
+        }
     }
 
     /// The name, with its slash.
@@ -135,6 +213,28 @@ pub struct AckId(pub u64);
 pub struct SocketId(pub Text);
 
 impl SocketId {
+    /// The id that both sides of [revision 4](Revision) make by themselves: that of the engine
+    /// session in `/`, and behind the name elsewhere.
+    ///
+    /// ```
+    /// use engineio_proto::Sid;
+    /// use socketio_proto::{Namespace, SocketId, Text};
+    ///
+    /// let sid = Sid::new(Text::from("GMjOdO")).expect("an id");
+    /// let chat = Namespace::new(Text::from("/chat")).expect("a name");
+    /// assert_eq!(SocketId::derived(&Namespace::root(), &sid).as_str(), "GMjOdO");
+    /// assert_eq!(SocketId::derived(&chat, &sid).as_str(), "/chat#GMjOdO");
+    /// ```
+    ///
+    /// It makes the session's id known, which revision 5 avoids.
+    pub fn derived(namespace: &Namespace, sid: &Sid) -> Self {
+        Self(if namespace.is_root() {
+            Text::new(sid.as_str())
+        } else {
+            Text::from(format!("{namespace}#{}", sid.as_str()))
+        })
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()

@@ -15,6 +15,7 @@ pub(crate) mod spread;
 pub use json::{EventName, Json, Kind, PacketRef};
 pub(crate) use json::{de, scan, ser};
 
+use crate::packet::Revision;
 use crate::{DecodeError, Format, Message, Packet, PayloadError};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::{fmt, slice};
@@ -43,8 +44,17 @@ pub trait Parser: fmt::Debug + Send + Sync {
         self.encode(&packet)
     }
 
-    /// The reading side of one connection.
+    /// The reading side of one connection, by the rules of revision 5. A server reads both
+    /// revisions by them.
     fn decoder(&self, limits: Limits) -> Box<dyn Decoder>;
+
+    /// The reading side of a client whose server speaks this revision. In revision 4 a refusal
+    /// may be any JSON value. Unless the parser knows better, this is its
+    /// [`decoder`](Self::decoder).
+    fn decoder_for(&self, revision: Revision, limits: Limits) -> Box<dyn Decoder> {
+        let _ = revision;
+        self.decoder(limits)
+    }
 }
 
 /// Puts the messages of one connection together to packets.

@@ -71,8 +71,9 @@ mod namespace;
 mod peer;
 mod requests;
 
+pub use crate::packet::Revision;
 pub use config::Config;
 pub use connection::Connection;
-pub use event::{Credit, Emit, Event, Revision, Socket};
+pub use event::{Credit, Emit, Event, Socket};
 pub use namespace::{Delivery, NamespaceCore, NamespaceEvent, NamespaceLimits};
 pub use peer::Peer;

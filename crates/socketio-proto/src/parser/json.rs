@@ -10,6 +10,7 @@ pub(crate) mod ser;
 pub use header::{EventName, Kind, PacketRef};
 
 use super::{Decoder, Encoded, Inner, Limits, Parser};
+use crate::packet::Revision;
 use crate::parser::spread::Spread;
 use crate::payload::refuse_reserved;
 use crate::{AckId, Body, Format, Namespace, Packet, PayloadError, Text};
@@ -21,7 +22,7 @@ use engineio_proto::Outgoing;
 use ser::Writer;
 use serde::Serialize;
 
-/// The parser of the reference's `socket.io-parser`, revision 5 of the protocol.
+/// The parser of the reference's `socket.io-parser`, for both revisions of the protocol.
 ///
 /// It writes what the reference writes, byte for byte, and reads what peers send. Where the
 /// reference is lenient by accident it is strict: an EVENT without a payload is refused, counts
@@ -138,7 +139,11 @@ impl Parser for Json {
     }
 
     fn decoder(&self, limits: Limits) -> Box<dyn Decoder> {
-        Box::new(JsonDecoder::new(limits))
+        self.decoder_for(Revision::V5, limits)
+    }
+
+    fn decoder_for(&self, revision: Revision, limits: Limits) -> Box<dyn Decoder> {
+        Box::new(JsonDecoder::new(revision, limits))
     }
 }
 

@@ -20,6 +20,10 @@ pub struct Config {
     pub connect_timeout: Option<Duration>,
     /// What a packet may look like. Beyond it the connection is closed.
     pub limits: Limits,
+    /// Bytes of the query behind the namespace in which a client of
+    /// [revision 4](super::Revision) gives its credentials: 8192. Beyond it the connection is
+    /// closed with [`DecodeError::Limit`](crate::DecodeError::Limit) of `query`.
+    pub max_query: usize,
     /// Namespaces joined or being joined on one connection: 64. The next one is refused with
     /// CONNECT_ERROR and the message `too many namespaces`; the connection stays.
     pub max_namespaces: usize,
@@ -38,6 +42,7 @@ impl Default for Config {
         Self {
             connect_timeout: Some(Duration::from_secs(45)),
             limits: Limits::default(),
+            max_query: 8192,
             max_namespaces: 64,
             max_pending_acks: 1024,
             attachments_timeout: Duration::from_secs(30),
@@ -55,6 +60,12 @@ impl Config {
     /// Sets [`limits`](Self::limits).
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Sets [`max_query`](Self::max_query).
+    pub fn max_query(mut self, max: usize) -> Self {
+        self.max_query = max;
         self
     }
 

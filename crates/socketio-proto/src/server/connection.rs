@@ -1,18 +1,24 @@
-//! The namespaces of one engine session.
+//! The namespaces of one engine session: what the client does, and time. What the application
+//! does is in [`calls`].
+
+mod calls;
+mod outgoing;
+mod revision4;
 
 use super::config::Config;
-use super::event::{Credit, Emit, Event, Revision, Socket};
-use crate::acks::{AckToken, Acks, RequestId, Waiter};
+use super::event::{Credit, Event, Socket};
+use crate::acks::{AckToken, Acks, Waiter};
+use crate::packet::Revision;
 use crate::parser::Decoder;
 use crate::{
-    AckError, AckId, Body, DecodeError, DisconnectReason, EmitError, Encoded, Instant, Message,
-    Namespace, Packet, Parser, Payload, PayloadError, SocketId,
+    AckError, Body, DecodeError, DisconnectReason, Encoded, Instant, Message, Namespace, Packet,
+    Parser, Payload,
 };
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use engineio_proto::CloseReason;
-use serde::Serialize;
+use outgoing::Outgoing;
 use smallvec::SmallVec;
 
 /// The namespaces of one engine session: who joins and leaves, what is a packet for whom, which
@@ -27,11 +33,11 @@ use smallvec::SmallVec;
 ///
 /// | state | event or call | becomes | what happens |
 /// | --- | --- | --- | --- |
-/// | – | CONNECT | joining | [`Event::Connect`] |
+/// | – | CONNECT; in revision 4, for `/`, the beginning | joining | [`Event::Connect`] |
 /// | – | CONNECT beyond [`Config::max_namespaces`] | – | CONNECT_ERROR |
 /// | – | EVENT, ACK, DISCONNECT | – | the connection is closed |
 /// | joining | [`accept`](Self::accept) | joined | CONNECT with the id, behind what was emitted so far |
-/// | joining | [`reject`](Self::reject) | left | CONNECT_ERROR |
+/// | joining | [`reject`](Self::reject), [`reject_unknown`](Self::reject_unknown) | left | CONNECT_ERROR |
 /// | joining | CONNECT, EVENT, ACK, DISCONNECT | joining | the connection is closed |
 /// | joined | EVENT, ACK | joined | [`Event::Message`], [`Event::Acked`], [`Event::BroadcastAcked`] |
 /// | joined | CONNECT | joined | the connection is closed |
@@ -41,14 +47,20 @@ use smallvec::SmallVec;
 ///
 /// A socket that has left fails its pending acknowledgements, and its events that were not polled
 /// yet are dropped if the server or the engine ended it: no handler starts after that.
+///
+/// # Revision 4
+///
+/// A client of revision 4 goes through the same table; [`Revision`] tells what it says and hears
+/// differently. Its first event is the [`Connect`](Event::Connect) for `/`, for which it has not
+/// asked. It can be refused there and still join other namespaces, before or after, and ask for
+/// `/` again by a CONNECT of its own. What it sends is held to the rules of revision 5, as in the
+/// reference.
 #[derive(Debug)]
 pub struct Connection {
     config: Arc<Config>,
-    parser: Arc<dyn Parser>,
     decoder: Box<dyn Decoder>,
     revision: Revision,
     phase: Phase,
-    credit: Credit,
     /// Nearly always one.
     sockets: SmallVec<[Membership; 1]>,
     next_socket: u32,
@@ -56,7 +68,7 @@ pub struct Connection {
     connect_deadline: Option<Instant>,
     attachments_deadline: Option<Instant>,
     events: VecDeque<Event>,
-    packets: VecDeque<(Encoded, bool)>,
+    outgoing: Outgoing,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -85,24 +97,22 @@ impl Connection {
         revision: Revision,
         now: Instant,
     ) -> Self {
+        let limits = match revision {
+            Revision::V4 => revision4::limits(&config),
+            Revision::V5 => config.limits,
+        };
         let mut connection = Self {
             connect_deadline: config.connect_timeout.map(|timeout| now + timeout),
-            decoder: parser.decoder(config.limits),
+            decoder: parser.decoder(limits),
             config,
-            parser,
             revision,
             phase: Phase::Open,
-            credit: Credit {
-                writable: false,
-                room_bytes: usize::MAX,
-                room_packets: usize::MAX,
-            },
             sockets: SmallVec::new(),
             next_socket: 0,
             acks: Acks::default(),
             attachments_deadline: None,
             events: VecDeque::new(),
-            packets: VecDeque::new(),
+            outgoing: Outgoing::new(parser),
         };
         if revision == Revision::V4 {
             connection.handle_connect(Namespace::root(), None);
@@ -113,7 +123,7 @@ impl Connection {
     /// Says what the engine can take, before a call that may send. Without it nothing is volatile
     /// enough to pass, and nothing too large.
     pub fn set_credit(&mut self, credit: Credit) {
-        self.credit = credit;
+        self.outgoing.set_credit(credit);
     }
 
     /// A message of the client.
@@ -144,7 +154,7 @@ impl Connection {
         self.phase = Phase::Closed;
         self.connect_deadline = None;
         self.attachments_deadline = None;
-        self.packets.clear();
+        self.outgoing.clear();
         // Whoever was never announced leaves without a word.
         let mut unseen: SmallVec<[Socket; 1]> = SmallVec::new();
         self.events.retain(|event| match event {
@@ -179,174 +189,14 @@ impl Connection {
         self.expire_acks(now);
     }
 
-    /// Lets a socket into its namespace. Its CONNECT goes out behind what was emitted to it so
-    /// far, and before anything that comes later.
-    ///
-    /// False: the socket is gone, or was answered before.
-    pub fn accept(&mut self, socket: Socket, id: SocketId) -> bool {
-        #[derive(Serialize)]
-        struct Accepted<'a> {
-            sid: &'a str,
-        }
-        let Some(namespace) = self.joining(socket) else {
-            return false;
-        };
-        let granted = match self.revision {
-            // The client makes the id itself, from that of the engine session.
-            Revision::V4 => None,
-            Revision::V5 => {
-                let accepted = Accepted { sid: id.as_str() };
-                match Payload::value(self.parser.format(), &accepted) {
-                    Ok(granted) => Some(granted),
-                    Err(_) => return false,
-                }
-            }
-        };
-        if self
-            .send_control(namespace, Body::Connect(granted))
-            .is_err()
-        {
-            return false;
-        }
-        if let Some(membership) = self.find_mut(socket) {
-            membership.is_joined = true;
-        }
-        self.connect_deadline = None;
-        true
-    }
-
-    /// Refuses a socket its namespace. `error` is an object with `message` and perhaps `data`
-    /// ([`Payload::value`]). The client may ask again.
-    ///
-    /// False: the socket is gone or was answered before, or `error` is not an object or string.
-    pub fn reject(&mut self, socket: Socket, error: Payload) -> bool {
-        let Some(namespace) = self.joining(socket) else {
-            return false;
-        };
-        if self
-            .send_control(namespace, Body::ConnectError(error))
-            .is_err()
-        {
-            return false;
-        }
-        self.forget(socket);
-        true
-    }
-
-    /// Sends an event. To a socket that is still joining, too: the client then has it before the
-    /// CONNECT, and keeps it until that has come.
-    ///
-    /// With [`how.ack`](Emit::ack) the result is a token, and an [`Event::Acked`] follows.
-    ///
-    /// # Errors
-    ///
-    /// The event was not sent, not even a part of it.
-    pub fn emit(
-        &mut self,
-        socket: Socket,
-        payload: Payload,
-        how: Emit,
-        now: Instant,
-    ) -> Result<Option<AckToken>, EmitError> {
-        let namespace = self.reachable(socket)?.clone();
-        let token = how.ack.map(|id| AckToken { socket, id });
-        self.may_wait_for(token)?;
-        self.may_drop(how.volatile)?;
-        let body = Body::Event {
-            id: how.ack,
-            payload,
-        };
-        let encoded = self.encode(namespace, body)?;
-        self.send(encoded, how.compress)?;
-        if let Some(token) = token {
-            let deadline = how.timeout.map(|timeout| now + timeout);
-            self.acks.insert(token, Waiter::Call, deadline);
-        }
-        Ok(token)
-    }
-
-    /// Sends an event that is already encoded: the share of this socket in a broadcast, as
-    /// [`NamespaceCore::poll_delivery`](super::NamespaceCore::poll_delivery) tells it.
-    ///
-    /// # Errors
-    ///
-    /// The event was not sent. With [`EmitError::Full`] the client reads too slowly to keep up
-    /// with its namespace, and its connection is closed with [`CloseReason::Overflow`]: nobody
-    /// could tell it what it missed.
-    pub fn emit_encoded(
-        &mut self,
-        socket: Socket,
-        encoded: Encoded,
-        volatile: bool,
-        ack: Option<(AckId, RequestId)>,
-    ) -> Result<(), EmitError> {
-        self.reachable(socket)?;
-        let token = ack.map(|(id, _)| AckToken { socket, id });
-        self.may_wait_for(token)?;
-        self.may_drop(volatile)?;
-        if let Err(error) = self.send(encoded, true) {
-            self.close(CloseReason::Overflow);
-            return Err(error);
-        }
-        if let Some((id, request)) = ack {
-            let token = AckToken { socket, id };
-            self.acks
-                .insert(token, Waiter::Broadcast(request), Some(request.expires));
-        }
-        Ok(())
-    }
-
-    /// Answers an event of the client. It is up to the caller to answer once.
-    ///
-    /// # Errors
-    ///
-    /// The answer was not sent.
-    pub fn ack(&mut self, socket: Socket, id: AckId, payload: Payload) -> Result<(), EmitError> {
-        let namespace = self.reachable(socket)?.clone();
-        let encoded = self.encode(namespace, Body::Ack { id, payload })?;
-        self.send(encoded, false)
-    }
-
-    /// Stops waiting for an acknowledgement; there will be no [`Event::Acked`]. The answer is
-    /// ignored if it still comes.
-    pub fn cancel_ack(&mut self, token: AckToken) {
-        self.acks.remove(token);
-    }
-
-    /// Makes a socket leave its namespace. With `close` all joined sockets of the client leave,
-    /// and behind their DISCONNECT packets the engine session is closed.
-    ///
-    /// Nothing happens to a socket that is gone, but `close` still closes.
-    pub fn disconnect(&mut self, socket: Socket, close: bool) {
-        if close {
-            let joined: SmallVec<[Socket; 1]> = self
-                .sockets
-                .iter()
-                .filter(|it| it.is_joined)
-                .map(|it| it.socket)
-                .collect();
-            for socket in joined {
-                self.dismiss(socket);
-            }
-            self.close(CloseReason::Forced);
-        } else {
-            self.dismiss(socket);
-        }
-    }
-
-    /// Closes the engine session, without a word to the client's sockets. Nothing can be sent
-    /// afterwards; the [`Event::Disconnected`] of the sockets come when the engine has closed.
-    pub fn close(&mut self, reason: CloseReason) {
-        if self.phase == Phase::Open {
-            self.phase = Phase::Closing(Some(reason));
-            self.connect_deadline = None;
-            self.attachments_deadline = None;
-        }
-    }
-
     /// Whether the socket has joined and its connection is not closing.
     pub fn is_connected(&self, socket: Socket) -> bool {
         self.phase == Phase::Open && self.find(socket).is_some_and(|it| it.is_joined)
+    }
+
+    /// The revision that the client speaks.
+    pub fn revision(&self) -> Revision {
+        self.revision
     }
 
     /// The namespace of a socket that has not left.
@@ -374,7 +224,7 @@ impl Connection {
     /// compressed.
     #[must_use]
     pub fn poll_encoded(&mut self) -> Option<(Encoded, bool)> {
-        pop(&mut self.packets)
+        self.outgoing.poll()
     }
 
     /// Whether, and why, the engine session is to be closed; once, and only after all packets
@@ -382,7 +232,7 @@ impl Connection {
     #[must_use]
     pub fn poll_close(&mut self) -> Option<CloseReason> {
         match &mut self.phase {
-            Phase::Closing(reason) if self.packets.is_empty() => reason.take(),
+            Phase::Closing(reason) if self.outgoing.is_empty() => reason.take(),
             _ => None,
         }
     }
@@ -406,10 +256,17 @@ impl Connection {
     }
 
     fn handle_packet(&mut self, packet: Packet) {
-        let Packet { namespace, body } = packet;
-        if let Err(error) = self.check(&body) {
+        if let Err(error) = self.check(&packet.body) {
             return self.refuse(error);
         }
+        let packet = match self.revision {
+            Revision::V4 => revision4::received(packet, &self.config, self.outgoing.format()),
+            Revision::V5 => Ok(packet),
+        };
+        let Packet { namespace, body } = match packet {
+            Ok(packet) => packet,
+            Err(error) => return self.refuse(error),
+        };
         if let Body::Connect(auth) = body {
             return self.handle_connect(namespace, auth);
         }
@@ -456,8 +313,12 @@ impl Connection {
             return self.close(CloseReason::Forced);
         }
         if self.sockets.len() >= self.config.max_namespaces {
-            return self.refuse_namespace(namespace);
+            // If it cannot be sent the connection is closing.
+            self.send_refusal(namespace, "too many namespaces");
+            return;
         }
+        // The name may be a slice of a message with large credentials, and lives longer.
+        let namespace = namespace.into_unshared();
         let socket = Socket::numbered(self.next_socket);
         match self.next_socket.checked_add(1) {
             Some(next) => self.next_socket = next,
@@ -473,23 +334,6 @@ impl Connection {
             namespace,
             auth,
         });
-    }
-
-    fn refuse_namespace(&mut self, namespace: Namespace) {
-        #[derive(Serialize)]
-        struct Refusal {
-            message: &'static str,
-        }
-        let refusal = Refusal {
-            message: "too many namespaces",
-        };
-        let sent = Payload::value(self.parser.format(), &refusal).is_ok_and(|error| {
-            self.send_control(namespace, Body::ConnectError(error))
-                .is_ok()
-        });
-        if !sent {
-            self.close(CloseReason::Forced);
-        }
     }
 
     fn handle_ack(&mut self, token: AckToken, payload: Payload) {
@@ -520,21 +364,6 @@ impl Connection {
         }
     }
 
-    /// The server ends a membership.
-    fn dismiss(&mut self, socket: Socket) {
-        let Ok(namespace) = self.reachable(socket).cloned() else {
-            return;
-        };
-        // A client that cannot take one packet more will find out by the closing connection.
-        let _ = self.send_control(namespace, Body::Disconnect);
-        self.events
-            .retain(|event| !matches!(event, Event::Message { socket: of, .. } if *of == socket));
-        self.forget(socket);
-        let reason = DisconnectReason::ServerNamespace;
-        self.events
-            .push_back(Event::Disconnected { socket, reason });
-    }
-
     fn forget(&mut self, socket: Socket) {
         self.sockets.retain(|it| it.socket != socket);
         self.fail_acks(socket);
@@ -560,63 +389,6 @@ impl Connection {
                 });
             }
         }
-    }
-
-    fn may_wait_for(&self, token: Option<AckToken>) -> Result<(), EmitError> {
-        match token {
-            Some(token) if self.acks.contains(token) => Err(EmitError::AckInUse),
-            Some(_) if self.acks.len() >= self.config.max_pending_acks => {
-                Err(EmitError::TooManyAcks)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn may_drop(&self, volatile: bool) -> Result<(), EmitError> {
-        if volatile && !self.credit.writable {
-            Err(EmitError::Dropped)
-        } else {
-            Ok(())
-        }
-    }
-
-    fn encode(&self, namespace: Namespace, body: Body) -> Result<Encoded, EmitError> {
-        self.parser
-            .encode_owned(Packet { namespace, body })
-            .map_err(|error| match error {
-                PayloadError::Unfit(packet) => EmitError::Unfit(packet),
-                _ => EmitError::Unfit("the parser"),
-            })
-    }
-
-    /// The one check per packet: all of its messages fit, or none is sent.
-    fn send(&mut self, encoded: Encoded, compress: bool) -> Result<(), EmitError> {
-        self.credit = self
-            .credit
-            .spend(encoded.messages())
-            .ok_or(EmitError::Full)?;
-        self.packets.push_back((encoded, compress));
-        Ok(())
-    }
-
-    /// Sends what the protocol needs. If there is no room the connection is over: the client
-    /// would wait for it for ever.
-    fn send_control(&mut self, namespace: Namespace, body: Body) -> Result<(), EmitError> {
-        let encoded = self.encode(namespace, body)?;
-        self.send(encoded, false)
-            .inspect_err(|_| self.close(CloseReason::Overflow))
-    }
-
-    fn joining(&self, socket: Socket) -> Option<Namespace> {
-        let membership = self.find(socket).filter(|it| !it.is_joined)?;
-        (self.phase == Phase::Open).then(|| membership.namespace.clone())
-    }
-
-    fn reachable(&self, socket: Socket) -> Result<&Namespace, EmitError> {
-        let membership = self.find(socket).filter(|_| self.phase == Phase::Open);
-        membership
-            .map(|it| &it.namespace)
-            .ok_or(EmitError::NotConnected)
     }
 
     fn has_joined(&self) -> bool {

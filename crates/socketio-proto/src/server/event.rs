@@ -70,7 +70,8 @@ pub enum Event {
         socket: Socket,
         /// What it asks for. Whether that exists is not known here.
         namespace: Namespace,
-        /// The credentials that the client gave: a JSON object.
+        /// The credentials that the client gave: an object, whose members are strings in
+        /// [revision 4](crate::packet::Revision).
         auth: Option<Payload>,
     },
     /// An event of the client.
@@ -120,16 +121,6 @@ pub enum Event {
     },
     /// The engine session is over. Nothing follows.
     Closed(CloseReason),
-}
-
-/// A revision of the Socket.IO protocol.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Revision {
-    /// Over Engine.IO 3: the client is asked into `/` without having said CONNECT, and CONNECT
-    /// replies carry no id.
-    V4,
-    /// Over Engine.IO 4: clients from version 3 on.
-    V5,
 }
 
 /// What the engine session below can take at the moment.

@@ -85,8 +85,15 @@ impl Client {
 
     /// Opens the engine session and reads its open packet.
     pub fn with_engine(config: Config, engine: ServerConfig) -> Self {
+        Self::with_revision(config, engine, Revision::V5)
+    }
+
+    /// Like [`with_engine`](Self::with_engine). The engine is the same for both revisions: what
+    /// the one of revision 4 does differently is no matter of namespaces.
+    pub fn with_revision(config: Config, engine: ServerConfig, revision: Revision) -> Self {
         let now = Instant::ZERO;
-        let mut peer = peer(config, engine, "EIO=4&transport=websocket", now);
+        let query = "EIO=4&transport=websocket";
+        let mut peer = peer_of_revision(config, engine, query, revision, now);
         let link = peer.drive(now, |session| {
             session.handle_link(Transport::WebSocket, now)
         });
@@ -216,6 +223,16 @@ impl Client {
 
 /// A peer that has just answered this handshake.
 pub fn peer(config: Config, engine: ServerConfig, query: &str, now: Instant) -> Peer {
+    peer_of_revision(config, engine, query, Revision::V5, now)
+}
+
+fn peer_of_revision(
+    config: Config,
+    engine: ServerConfig,
+    query: &str,
+    revision: Revision,
+    now: Instant,
+) -> Peer {
     let request = Request {
         method: Method::Get,
         query,
@@ -229,7 +246,7 @@ pub fn peer(config: Config, engine: ServerConfig, query: &str, now: Instant) -> 
     };
     let sid = Sid::new(Text::from("engine")).unwrap();
     let session = Session::accept(Arc::new(engine), sid, &handshake, now);
-    let connection = Connection::new(Arc::new(config), Arc::new(Json), Revision::V5, now);
+    let connection = Connection::new(Arc::new(config), Arc::new(Json), revision, now);
     Peer::new(session, connection)
 }
 
@@ -246,7 +263,8 @@ impl PollingClient {
     pub fn new() -> Self {
         let now = Instant::ZERO;
         let query = "EIO=4&transport=polling";
-        let peer = peer(Config::default(), ServerConfig::default(), query, now);
+        let (config, engine) = (Config::default(), ServerConfig::default());
+        let peer = peer(config, engine, query, now);
         let mut client = Self {
             peer,
             now,

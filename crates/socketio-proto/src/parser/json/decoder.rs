@@ -1,6 +1,7 @@
 //! One connection's messages to packets: a text, then the attachments that it announces.
 
 use super::{Kind, PacketRef, scan};
+use crate::packet::Revision;
 use crate::parser::{Decoder, Limits};
 use crate::{Body, DecodeError, Message, Namespace, Packet, Payload, Text};
 use alloc::vec::Vec;
@@ -8,6 +9,7 @@ use bytes::Bytes;
 
 #[derive(Debug)]
 pub(super) struct JsonDecoder {
+    revision: Revision,
     limits: Limits,
     pending: Option<Pending>,
 }
@@ -25,8 +27,9 @@ struct Pending {
 }
 
 impl JsonDecoder {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(revision: Revision, limits: Limits) -> Self {
         Self {
+            revision,
             limits,
             pending: None,
         }
@@ -89,7 +92,9 @@ impl JsonDecoder {
             Kind::ConnectError if data.is_empty() => {
                 Body::ConnectError(Payload::from_value_text(Text::from("null")))
             }
-            Kind::ConnectError if data.starts_with(['{', '"']) => Body::ConnectError(value()),
+            Kind::ConnectError if self.revision == Revision::V4 || data.starts_with(['{', '"']) => {
+                Body::ConnectError(value())
+            }
             Kind::Event => {
                 let payload =
                     Payload::from_event_text(text.slice_ref(data), self.limits.max_event)?;

@@ -26,7 +26,7 @@ pub enum Kind {
     Event,
     /// `3`, or `6` with attachments
     Ack,
-    /// `4`
+    /// `4`; in revision 4 its name is ERROR
     ConnectError,
 }
 
@@ -51,7 +51,8 @@ pub struct PacketRef<'a> {
     pub kind: Kind,
     /// How many binary messages follow; 0 for a packet that is not binary.
     pub attachments: u32,
-    /// The namespace, `/` if the message names none.
+    /// The namespace, `/` if the message names none. In revision 4 that of a CONNECT may have a
+    /// query behind it.
     pub namespace: &'a str,
     /// The acknowledgement id. CONNECT, DISCONNECT and CONNECT_ERROR may carry one without
     /// meaning.
