@@ -51,6 +51,7 @@ fn writing_into_a_kept_buffer_allocates_nothing() {
         "v3 binary payload encode, 16 packets",
         "msgpack encode, event",
         "msgpack encode, ack",
+        "msgpack encode, connect",
         "msgpack encode, 10 KiB event",
     ] {
         assert_eq!(allocations(row, "into a kept buffer"), 0, "{row}");

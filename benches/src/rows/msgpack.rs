@@ -7,9 +7,7 @@ use crate::peers::socketioxide;
 use crate::{Goal, Row, Task, limits, operation};
 use bytes::Bytes;
 use socketio_proto::parser::Decoder;
-use socketio_proto::{
-    AckId, Body, Format, Message, MsgPack, Namespace, Packet, Parser, Payload, PayloadError,
-};
+use socketio_proto::{AckId, Body, Message, MsgPack, Namespace, Parser, Payload, PayloadError};
 use std::hint::black_box;
 
 pub(super) fn rows() -> Vec<Row> {
@@ -164,12 +162,7 @@ fn write<T: Data>(
     match (sample.event, id) {
         (Some(event), id) => MsgPack.event_to(namespace, id, event, &sample.data, out),
         (None, Some(id)) => MsgPack.ack_to(namespace, id, &sample.data, out),
-        (None, None) => {
-            let payload = Payload::value(Format::MsgPack, &sample.data)?;
-            let namespace = namespace.clone();
-            let body = Body::Connect(Some(payload));
-            MsgPack.encode_to(&Packet { namespace, body }, out)
-        }
+        (None, None) => MsgPack.connect_to(namespace, &sample.data, out),
     }
 }
 

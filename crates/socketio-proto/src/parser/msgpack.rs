@@ -122,6 +122,28 @@ impl MsgPack {
     ) -> Result<(), PayloadError> {
         list_to(&Envelope::ack(id, namespace), None, args, out)
     }
+
+    /// Appends a connection to a buffer, with `data` for the other side: what
+    /// [`Payload::value`](crate::Payload::value) and [`encode_to`](Self::encode_to) give, without a
+    /// payload between them.
+    ///
+    /// # Errors
+    ///
+    /// The value cannot be written, or is no object. What was in the buffer stays as it was.
+    pub fn connect_to<T: Serialize + ?Sized>(
+        &self,
+        namespace: &Namespace,
+        data: &T,
+        out: &mut Vec<u8>,
+    ) -> Result<(), PayloadError> {
+        packet_to(&Envelope::connect(namespace), out, |writer| {
+            if writer.object(data)? {
+                Ok(())
+            } else {
+                Err(PayloadError::Unfit("CONNECT"))
+            }
+        })
+    }
 }
 
 impl Parser for MsgPack {
@@ -163,13 +185,24 @@ fn list_to<T: Serialize + ?Sized>(
     args: &T,
     out: &mut Vec<u8>,
 ) -> Result<(), PayloadError> {
+    packet_to(envelope, out, |writer| {
+        writer.list(event, |writer| args.serialize(Spread(writer)))?;
+        Ok(())
+    })
+}
+
+/// Appends a packet whose data `write` writes. What was in the buffer stays as it was if that
+/// fails.
+fn packet_to(
+    envelope: &Envelope<'_>,
+    out: &mut Vec<u8>,
+    write: impl FnOnce(Writer<'_>) -> Result<(), PayloadError>,
+) -> Result<(), PayloadError> {
     let start = out.len();
     out.extend_from_slice(&envelope.before_data());
-    let written = Writer::new(out)
-        .list(event, |writer| args.serialize(Spread(writer)))
-        .and_then(|_| envelope.after_data(out));
-    written.map_err(|error| {
+    let written = write(Writer::new(out)).and_then(|()| Ok(envelope.after_data(out)?));
+    if written.is_err() {
         out.truncate(start);
-        error.into()
-    })
+    }
+    written
 }

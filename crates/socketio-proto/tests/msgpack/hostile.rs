@@ -294,7 +294,30 @@ fn sp_16_what_cannot_be_written_is_an_error_and_nothing_is_half_written() {
             .event_to(&root, None, "connect", &(), &mut out)
             .is_err()
     );
+    // What comes with CONNECT is an object.
+    for data in [Value::from(1), Value::from("a"), Value::Array(Vec::new())] {
+        let refused = MsgPack.connect_to(&root, &data, &mut out);
+        assert!(matches!(refused, Err(PayloadError::Unfit("CONNECT"))));
+    }
     assert_eq!(out, b"before");
+}
+
+#[test]
+fn a_connection_is_written_like_its_packet() {
+    let large: serde_json::Map<_, _> = (0..20).map(|n| (n.to_string(), n.into())).collect();
+    for data in [serde_json::Map::new(), large] {
+        let payload = Payload::value(Format::MsgPack, &data).unwrap();
+        let packet = Packet {
+            namespace: Namespace::new(Text::from("/chat")).unwrap(),
+            body: Body::Connect(Some(payload)),
+        };
+        let (mut out, mut at_once) = (Vec::new(), Vec::new());
+        MsgPack.encode_to(&packet, &mut out).unwrap();
+        MsgPack
+            .connect_to(&packet.namespace, &data, &mut at_once)
+            .unwrap();
+        assert_eq!(at_once, out);
+    }
 }
 
 #[test]
@@ -406,6 +429,11 @@ fn a_view_allocates_nothing() {
 
 #[test]
 fn writing_into_a_kept_buffer_allocates_nothing() {
+    #[derive(serde::Serialize)]
+    struct Token {
+        token: &'static str,
+    }
+
     let packet = Packet {
         namespace: Namespace::new(Text::from("/chat")).unwrap(),
         body: Body::Event {
@@ -422,6 +450,9 @@ fn writing_into_a_kept_buffer_allocates_nothing() {
             .unwrap();
         MsgPack
             .ack_to(&packet.namespace, AckId(7), &args, &mut out)
+            .unwrap();
+        MsgPack
+            .connect_to(&packet.namespace, &Token { token: "secret" }, &mut out)
             .unwrap();
     });
     assert_eq!(used.count_total, 0);

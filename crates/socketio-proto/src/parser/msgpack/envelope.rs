@@ -21,6 +21,14 @@ pub(super) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
+    pub(super) fn connect(namespace: &'a Namespace) -> Self {
+        Self {
+            digit: 0,
+            id: None,
+            namespace,
+        }
+    }
+
     pub(super) fn event(id: Option<AckId>, namespace: &'a Namespace) -> Self {
         let digit = 2;
         Self {
@@ -40,7 +48,7 @@ impl<'a> Envelope<'a> {
 
     pub(super) fn of(body: &Body, namespace: &'a Namespace) -> Self {
         let digit = match *body {
-            Body::Connect(_) => 0,
+            Body::Connect(_) => return Self::connect(namespace),
             Body::Disconnect => 1,
             Body::Event { id, .. } => return Self::event(id, namespace),
             Body::Ack { id, .. } => return Self::ack(id, namespace),

@@ -55,6 +55,14 @@ impl<'b> Writer<'b> {
         Ok(self.is_binary)
     }
 
+    /// One value. Tells whether it is a map.
+    pub(crate) fn object<T: Serialize + ?Sized>(mut self, value: &T) -> Result<bool, Error> {
+        let start = self.out.len();
+        value.serialize(&mut self)?;
+        let marker = self.out.get(start);
+        Ok(matches!(marker, Some(0x80..=0x8f | 0xde | 0xdf)))
+    }
+
     /// Begins a list or map, with the length that is announced.
     fn open(&mut self, kind: Kind, announced: Option<usize>) -> Result<Open, Error> {
         self.depth += 1;
@@ -85,9 +93,15 @@ impl<'b> Writer<'b> {
     }
 
     fn set_len(&mut self, open: Open, len: usize) -> Result<(), Error> {
-        let Open { start, end, .. } = open;
+        let Open {
+            kind, start, end, ..
+        } = open;
+        if let (Some(short), Some([header])) = (kind.short(len), self.out.get_mut(start..end)) {
+            *header = short;
+            return Ok(());
+        }
         let content_end = self.out.len();
-        self.header(open.kind, len)?;
+        self.header(kind, len)?;
         let header = self.out.len() - content_end;
         if header == end - start {
             self.out.copy_within(content_end.., start);
@@ -132,6 +146,21 @@ impl Keys for Writer<'_> {
 enum Kind {
     Array,
     Map,
+}
+
+impl Kind {
+    /// The one byte that begins so few elements.
+    #[inline]
+    fn short(self, len: usize) -> Option<u8> {
+        let marker = match self {
+            Self::Array => 0x90,
+            Self::Map => 0x80,
+        };
+        match u8::try_from(len) {
+            Ok(len @ ..16) => Some(marker | len),
+            _ => None,
+        }
+    }
 }
 
 /// A list or map that is not complete. Positions are those of its header.

@@ -81,13 +81,10 @@ impl Writer<'_> {
 
     #[inline]
     pub(super) fn header(&mut self, kind: Kind, len: usize) -> Result<(), Error> {
-        let (short, long) = match kind {
-            Kind::Array => (0x90, 0xdc),
-            Kind::Map => (0x80, 0xde),
-        };
-        match u8::try_from(len) {
-            Ok(len @ ..16) => self.out.push(short | len),
-            _ => self.length(long, len)?,
+        match (kind.short(len), kind) {
+            (Some(short), _) => self.out.push(short),
+            (None, Kind::Array) => self.length(0xdc, len)?,
+            (None, Kind::Map) => self.length(0xde, len)?,
         }
         Ok(())
     }
