@@ -245,10 +245,18 @@ fn values() -> Seeds {
 /// Clients of the scenarios; their sockets are accepted and talked to.
 fn conversations() -> Seeds {
     let cases = cases("socketio-proto", "socketio-server-scenarios").into_iter();
-    cases
+    let mut seeds: Seeds = cases
         .enumerate()
         .map(|(n, (id, case))| {
-            let mut ops = Script::new(if n % 4 == 3 { "p" } else { "" }).op("w");
+            let is_revision_4 = case["server_options"]["allowEIO3"] == true;
+            let first = [
+                if n % 4 == 3 { "p" } else { "" },
+                if is_revision_4 { "4" } else { "" },
+            ];
+            let mut ops = Script::new(&first.concat()).op("w");
+            if is_revision_4 {
+                ops = ops.op("l").op("A0");
+            }
             for frame in array(&case["client_frames"]) {
                 ops = ops.frame("", frame).op("l").op("A0").op("e0k0t500");
             }
@@ -262,7 +270,17 @@ fn conversations() -> Seeds {
                 .op("l");
             (id, ops.finish())
         })
-        .collect()
+        .collect();
+    let own = [
+        ("unknown", " f40/nope, l U0 w f40 l A0 w"),
+        ("refused-v4", "4 l R0 w f40/a?x=1, l U0 w f40/?y l A0 w f40"),
+        (
+            "limits-v4",
+            "4 l A0 f40/a?x f40/b? f40/c l A0 A1 w f42/a?x,[",
+        ),
+    ];
+    seeds.extend(own.map(|(name, ops)| (name.to_owned(), script(ops))));
+    seeds
 }
 
 fn broadcasts() -> Seeds {
@@ -335,7 +353,9 @@ fn socket_packets() -> Vec<(String, Vec<Message>)> {
         Some(text) => Message::Text(Text::new(text)),
         None => Message::Binary(base64(string(&frame["bin"])).into()),
     };
-    let cases = cases("socketio-proto", "socket-packets-v5").into_iter();
+    let cases = ["socket-packets-v5", "socket-packets-v4"]
+        .into_iter()
+        .flat_map(|file| cases("socketio-proto", file));
     cases
         .map(|(id, case)| (id, array(&case["frames"]).iter().map(message).collect()))
         .collect()

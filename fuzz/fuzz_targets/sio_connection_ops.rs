@@ -1,13 +1,15 @@
 //! Any frames, times and calls on a peer: sockets are announced and end once, each acknowledgement
 //! is settled once, limits hold, and nothing is left behind when the client is gone.
 //!
-//! The first record chooses the transport: `p` for polling, else WebSocket. The others operate:
+//! The first record chooses: `p` for polling, else WebSocket; `4` for revision 4, else 5. The others
+//! operate:
 //!
 //! | record | operation |
 //! | --- | --- |
 //! | `f` text, `B` bytes | a frame, or a POST of this body |
 //! | `a` ms, `z` | time passes, goes to the next deadline |
 //! | `A` n, `R` n | the n-th last socket is accepted, refused |
+//! | `U` n | it is told that there is no such namespace |
 //! | `e` n, then `v` volatile, `k` id for an acknowledgement, `t` ms for its timeout | emit to it |
 //! | `c` n | cancel the n-th acknowledgement that is waited for |
 //! | `k` n id | acknowledge an event of that socket |
@@ -31,7 +33,11 @@ use socketio_proto::{
     acks::AckToken,
     server::{Config, Connection, Emit, Event, Peer, Revision, Socket},
 };
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 const MAX_NAMESPACES: usize = 3;
 const MAX_ACKS: usize = 3;
@@ -39,13 +45,20 @@ const MAX_BUFFERED: usize = 400;
 
 fuzz_target!(|data: &[u8]| {
     let mut records = records(data);
-    let mut world = World::new(records.next() == Some(b"p"));
+    let first = records.next().unwrap_or_default();
+    let mut world = World::new(first.contains(&b'p'), first.contains(&b'4'));
     for (letter, args) in records.filter_map(Args::of) {
         world.apply(letter, args);
         world.check();
     }
     world.end();
 });
+
+/// Those of revision 4 come from a query.
+fn check_credentials(auth: &Payload) {
+    let pairs: BTreeMap<String, String> = auth.decode().expect("strings by name");
+    assert!(!pairs.is_empty());
+}
 
 struct World {
     peer: Peer,
@@ -61,7 +74,7 @@ struct World {
 }
 
 impl World {
-    fn new(is_polling: bool) -> Self {
+    fn new(is_polling: bool, is_revision_4: bool) -> Self {
         let now = Instant::ZERO;
         let engine = ServerConfig::default().max_buffered(MAX_BUFFERED);
         let query = if is_polling {
@@ -86,7 +99,12 @@ impl World {
         let config = Config::default()
             .max_namespaces(MAX_NAMESPACES)
             .max_pending_acks(MAX_ACKS);
-        let connection = Connection::new(Arc::new(config), Arc::new(Json), Revision::V5, now);
+        let revision = if is_revision_4 {
+            Revision::V4
+        } else {
+            Revision::V5
+        };
+        let connection = Connection::new(Arc::new(config), Arc::new(Json), revision, now);
         Self {
             peer: Peer::new(session, connection),
             now,
@@ -135,10 +153,14 @@ impl World {
                 let id = SocketId(Text::from("id"));
                 self.call(|connection, _| connection.accept(socket, id));
             }
-            b'R' => {
+            b'R' | b'U' => {
                 let error = serde_json::json!({ "message": "no" });
                 let error = Payload::value(Format::Json, &error).expect("an object");
-                if self.call(|connection, _| connection.reject(socket, error)) {
+                let is_refused = self.call(|connection, _| match letter {
+                    b'R' => connection.reject(socket, error),
+                    _ => connection.reject_unknown(socket),
+                });
+                if is_refused {
                     // It was waiting for this, and nothing more is heard of it.
                     self.alive.remove(&socket);
                 }
@@ -237,8 +259,16 @@ impl World {
         while let Some(event) = self.peer.poll_event() {
             assert!(!self.is_closed, "{event:?} after the end");
             match event {
-                Event::Connect { socket, .. } => {
+                Event::Connect {
+                    socket,
+                    namespace,
+                    auth,
+                } => {
                     assert!(!self.seen.contains(&socket), "announced once");
+                    if self.peer.connection().revision() == Revision::V4 {
+                        assert!(!namespace.as_str().contains('?'), "a query is no name");
+                        auth.iter().for_each(check_credentials);
+                    }
                     self.seen.push(socket);
                     self.alive.insert(socket);
                 }

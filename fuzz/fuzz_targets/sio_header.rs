@@ -1,12 +1,16 @@
-//! The header of a Socket.IO packet, and the name of its event, against a naive twin.
+//! The header of a Socket.IO packet, the name of its event, and the query of its namespace in
+//! revision 4, against a naive twin. Both revisions read a packet alike, but for refusals.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use socketio_fuzz::text;
+use socketio_fuzz::{naive_pairs, text};
 use socketio_proto::{
-    AckId, DecodeError,
-    parser::{Kind, PacketRef},
+    AckId, DecodeError, Instant, Json, Message, Namespace, Parser, Text,
+    packet::Revision,
+    parser::{Kind, Limits, PacketRef},
+    server::{Connection, Event},
 };
+use std::{collections::BTreeMap, sync::Arc};
 
 fuzz_target!(|data: &[u8]| {
     let Some(message) = text(data) else { return };
@@ -14,6 +18,8 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(parsed, naive_header(&message));
     if let Ok(packet) = parsed {
         check_event(&packet);
+        check_query(&packet);
+        check_revisions(&packet, &message);
     }
 });
 
@@ -99,4 +105,52 @@ fn check_event(packet: &PacketRef<'_>) {
         }
         _ => assert!(name.is_none()),
     }
+}
+
+/// The query of a CONNECT is cut off at the first question mark, and its pairs are credentials.
+fn check_query(packet: &PacketRef<'_>) {
+    let Some(at) = packet.namespace.find('?') else {
+        return;
+    };
+    let (name, query) = (&packet.namespace[..at], &packet.namespace[at + 1..]);
+    let namespace = Namespace::new(Text::new(packet.namespace)).expect("no comma");
+    let (cut, rest) = namespace.split_query();
+    assert_eq!((cut.as_str(), rest), (name, Some(query)));
+    assert_eq!(cut.with_query(query), Some(namespace));
+
+    let now = Instant::ZERO;
+    let limits = Limits::default();
+    let mut server = Connection::new(Arc::default(), Arc::new(Json), Revision::V4, now);
+    assert!(server.poll_event().is_some(), "asked into the root");
+    let connect = Text::from(format!("0{},", packet.namespace));
+    server.handle_message(Message::Text(connect), now);
+    match server.poll_event() {
+        Some(Event::Connect {
+            namespace, auth, ..
+        }) => {
+            assert_eq!(namespace.as_str(), name);
+            let auth: BTreeMap<String, String> = auth.map_or(BTreeMap::new(), |auth| {
+                auth.decode().expect("strings by name")
+            });
+            assert_eq!(auth, naive_pairs(query).into_iter().collect());
+        }
+        Some(Event::Refused(DecodeError::Limit { .. })) => {
+            assert!(name.len() > limits.max_namespace || query.len() > 8192);
+        }
+        // It is in the root already.
+        other => assert!(other.is_none() && name == "/"),
+    }
+}
+
+fn check_revisions(packet: &PacketRef<'_>, message: &Text) {
+    let read = |revision| {
+        let mut decoder = Json.decoder_for(revision, Limits::default());
+        decoder.push(Message::Text(message.clone()))
+    };
+    let (old, new) = (read(Revision::V4), read(Revision::V5));
+    let may_differ = packet.kind == Kind::ConnectError && new == Err(DecodeError::Payload);
+    assert!(
+        old == new || may_differ && old.is_ok(),
+        "{old:?} and {new:?}"
+    );
 }
