@@ -5,6 +5,7 @@ use alloc::string::String;
 use core::time::Duration;
 use smallvec::{SmallVec, smallvec};
 
+pub use crate::client::ClientConfig;
 pub use crate::http::cookie::{Cookie, SameSite};
 pub use crate::http::cors::{Cors, CorsOrigin};
 

@@ -1,5 +1,6 @@
 //! What can go wrong, as values: small enums that tests can compare.
 
+use core::time::Duration;
 use thiserror::Error;
 
 /// A packet, body or frame of the peer that cannot be read.
@@ -29,6 +30,11 @@ pub enum DecodeError {
     /// The handshake of an open packet cannot be read.
     #[error("invalid open packet")]
     Open,
+    /// `pingInterval` or `pingTimeout` of an open packet is less than
+    /// [`min_heartbeat`](crate::client::ClientConfig::min_heartbeat) or more than
+    /// [`max_heartbeat`](crate::client::ClientConfig::max_heartbeat).
+    #[error("a heartbeat of {0:?} is out of range")]
+    Heartbeat(Duration),
     /// A body or frame is over its limit.
     #[error("{len} bytes are over the limit of {max}")]
     TooLarge {

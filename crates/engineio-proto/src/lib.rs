@@ -162,6 +162,7 @@
 
 extern crate alloc;
 
+pub mod client;
 pub mod config;
 pub mod error;
 pub mod frame;
@@ -172,8 +173,12 @@ pub mod server;
 pub mod stream;
 pub mod time;
 
+mod outbox;
+mod queue;
 mod sid;
 mod text;
+mod timers;
+mod transmit;
 mod unicode;
 
 pub use error::{CloseReason, DecodeError, SendError};

@@ -50,27 +50,27 @@ mod dialect;
 mod heartbeat;
 mod inbound;
 mod links;
-mod outbox;
 mod polling;
-mod queue;
 mod timers;
 mod upgrade;
+
+pub use crate::transmit::Transmit;
 
 use crate::{
     CloseReason, DecodeError, Frame, Instant, Message, Open, Outgoing, Packet, SendError, Sid,
     Text, Transport, Version,
     config::ServerConfig,
     http::{Handshake, Reject, Response, Route},
+    outbox::Outbox,
     payload::Encoding,
+    queue::Queue,
 };
 use alloc::{boxed::Box, sync::Arc};
 use bytes::{Bytes, BytesMut};
 use dialect::Dialect;
 use heartbeat::Heartbeat;
 use links::Links;
-use outbox::Outbox;
 use polling::Polling;
-use queue::Queue;
 use timers::{Timer, Timers};
 
 /// One HTTP request in flight, numbered by the caller, who never uses a number twice.
@@ -103,15 +103,6 @@ pub enum Event {
     Drained,
     /// The last event: the session ended. See [Closing](self#closing).
     Closed(CloseReason),
-}
-
-/// What is to be written to a framed link.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Transmit {
-    /// This frame.
-    Frame(Frame),
-    /// Flush what went before, then close the link, without a status code. Nothing follows.
-    Finish,
 }
 
 /// How far a session has come. See the picture in the [module's page](self).
@@ -309,7 +300,8 @@ impl Session {
         if self.state != State::Open {
             return Err(SendError::Closed);
         }
-        self.outbox.push_batch(batch, &self.config)
+        let (bytes, messages) = (self.config.max_buffered, self.config.max_queued);
+        self.outbox.push_batch(batch, bytes, messages)
     }
 
     /// Ends the session from this side. [`Event::Closed`] follows at once; what the peer gets

@@ -14,11 +14,11 @@
 //! opened: the handshake for polling, the request of the link for a framed one. The script that
 //! JSONP calls is named by the handshake for good.
 
-use super::queue::Queue;
 use crate::{
     DecodeError, Frame, Outgoing, PacketRef, Text, Transport, Version,
     http::{Handshake, Response, jsonp},
     payload::{self, Encoding},
+    queue::Queue,
 };
 use alloc::boxed::Box;
 use bytes::{Bytes, BytesMut};

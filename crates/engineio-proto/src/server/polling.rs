@@ -5,11 +5,12 @@
 //! | GET | 400, the other gets `1`, closed | waits until there is something to say |
 //! | POST | 400 to both, a waiting GET gets `1`, closed | `ok` when its packets were handled |
 
-use super::{Exchange, Session, State, queue::Queue, timers::Timer};
+use super::{Exchange, Session, State, timers::Timer};
 use crate::{
     CloseReason, Instant, Outgoing, Transport,
     http::{Handshake, Reject, Response},
     payload::Encoding,
+    queue::Queue,
 };
 use bytes::Bytes;
 

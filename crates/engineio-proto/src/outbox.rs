@@ -1,7 +1,6 @@
 //! What waits to be pulled: the buffer, its limits, and who is told that it is empty again.
 
-use super::queue::Queue;
-use crate::{Outgoing, SendError, config::ServerConfig, packet::Repr};
+use crate::{Outgoing, SendError, packet::Repr, queue::Queue};
 
 /// Packets in the order in which they leave.
 ///
@@ -9,7 +8,7 @@ use crate::{Outgoing, SendError, config::ServerConfig, packet::Repr};
 /// ping or pong, a farewell) are few and small, and pass them: at most one ping waits, since the
 /// next is due after its pong, and one pong, however often a client of protocol 3 pings.
 #[derive(Debug)]
-pub(super) struct Outbox {
+pub(crate) struct Outbox {
     queue: Queue<Outgoing>,
     /// Bytes of the messages in the queue.
     bytes: usize,
@@ -24,7 +23,7 @@ pub(super) struct Outbox {
 const PONG: &str = "3";
 
 impl Outbox {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             queue: Queue::new(),
             bytes: 0,
@@ -35,40 +34,41 @@ impl Outbox {
     }
 
     /// Adds a packet of the session's own.
-    pub(super) fn push(&mut self, packet: Outgoing) {
+    pub(crate) fn push(&mut self, packet: Outgoing) {
         self.bytes += weight(&packet);
         self.queue.push(packet);
     }
 
     /// Adds a pong, unless one waits: it says as much as two.
-    pub(super) fn push_pong(&mut self) {
+    pub(crate) fn push_pong(&mut self) {
         if !core::mem::replace(&mut self.has_pong, true) {
             self.push(Outgoing::packet(PONG));
         }
     }
 
-    /// Adds all messages of the batch, or none.
-    pub(super) fn push_batch(
+    /// Adds all messages of the batch, or none if it does not fit into so many bytes and messages.
+    pub(crate) fn push_batch(
         &mut self,
         batch: impl IntoIterator<Item = Outgoing>,
-        config: &ServerConfig,
+        max_bytes: usize,
+        max_len: usize,
     ) -> Result<(), SendError> {
         let (len, bytes) = (self.queue.len(), self.bytes);
         for message in batch {
             self.push(message);
-            if self.bytes > config.max_buffered || self.queue.len() > config.max_queued {
+            if self.bytes > max_bytes || self.queue.len() > max_len {
                 self.queue.truncate(len);
                 self.bytes = bytes;
                 self.pressed = true;
                 return Err(SendError::Full);
             }
         }
-        self.pressed |= self.bytes > config.max_buffered / 2;
+        self.pressed |= self.bytes > max_bytes / 2;
         Ok(())
     }
 
     /// Takes one packet, for a framed link.
-    pub(super) fn pop(&mut self) -> Option<Outgoing> {
+    pub(crate) fn pop(&mut self) -> Option<Outgoing> {
         let packet = self.queue.pop();
         self.idle = packet.is_none();
         self.bytes -= packet.as_ref().map_or(0, weight);
@@ -78,43 +78,54 @@ impl Outbox {
         packet
     }
 
+    /// Takes the first so many packets, which were read from [`iter`](Self::iter).
+    pub(crate) fn drop_front(&mut self, count: usize) {
+        for _ in 0..count {
+            self.pop();
+        }
+    }
+
     /// Takes everything, once `write` has read it.
-    pub(super) fn take_all<T>(&mut self, write: impl FnOnce(&Queue<Outgoing>) -> T) -> T {
+    pub(crate) fn take_all<T>(&mut self, write: impl FnOnce(&Queue<Outgoing>) -> T) -> T {
         let written = write(&self.queue);
         self.clear();
         written
     }
 
     /// Everything that waited has left after there was pressure. Says so once.
-    pub(super) fn take_drained(&mut self) -> bool {
+    pub(crate) fn take_drained(&mut self) -> bool {
         self.queue.is_empty() && core::mem::take(&mut self.pressed)
     }
 
     /// Another transport takes over: it has not asked for anything yet.
-    pub(super) fn set_busy(&mut self) {
+    pub(crate) fn set_busy(&mut self) {
         self.idle = false;
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.queue.clear();
         self.bytes = 0;
         self.has_pong = false;
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Outgoing> {
+        self.queue.iter()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }
 
     /// Nothing waits, and the last pull found nothing.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.idle && self.queue.is_empty()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.queue.len()
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 }

@@ -5,21 +5,21 @@ use alloc::collections::VecDeque;
 /// First in, first out. Storage for more than a few items is freed when the last one leaves, so
 /// that a burst is not paid for by the rest of the session.
 #[derive(Debug)]
-pub(super) struct Queue<T>(VecDeque<T>);
+pub(crate) struct Queue<T>(VecDeque<T>);
 
 /// Items whose storage an idle queue keeps.
 const KEEP: usize = 4;
 
 impl<T> Queue<T> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(VecDeque::new())
     }
 
-    pub(super) fn push(&mut self, item: T) {
+    pub(crate) fn push(&mut self, item: T) {
         self.0.push_back(item);
     }
 
-    pub(super) fn pop(&mut self) -> Option<T> {
+    pub(crate) fn pop(&mut self) -> Option<T> {
         let item = self.0.pop_front();
         if self.0.is_empty() && self.0.capacity() > KEEP {
             self.0 = VecDeque::new();
@@ -27,28 +27,28 @@ impl<T> Queue<T> {
         item
     }
 
-    pub(super) fn remove_if(&mut self, condition: impl Fn(&T) -> bool) {
+    pub(crate) fn remove_if(&mut self, condition: impl Fn(&T) -> bool) {
         self.0.retain(|item| !condition(item));
     }
 
     /// Keeps the oldest `len` items.
-    pub(super) fn truncate(&mut self, len: usize) {
+    pub(crate) fn truncate(&mut self, len: usize) {
         self.0.truncate(len);
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.0 = VecDeque::new();
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter()
     }
 }
