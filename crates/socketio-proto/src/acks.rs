@@ -35,30 +35,35 @@ pub(crate) enum Waiter {
     Broadcast(RequestId),
 }
 
-/// The acknowledgements that one connection waits for.
+/// The acknowledgements that one connection waits for, by what tells them apart: on a server
+/// socket and id, since a connection has several sockets; in a client's socket the id alone.
 ///
 /// Answering, cancelling and expiring cost the logarithm of their number, and nothing is
 /// allocated before the first.
-#[derive(Debug, Default)]
-pub(crate) struct Acks {
-    waiting: BTreeMap<AckToken, Waiting>,
-    deadlines: BTreeSet<(Instant, AckToken)>,
+#[derive(Debug)]
+pub(crate) struct Acks<K = AckToken, W = Waiter> {
+    waiting: BTreeMap<K, Waiting<W>>,
+    deadlines: BTreeSet<(Instant, K)>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Waiting {
-    waiter: Waiter,
+struct Waiting<W> {
+    waiter: W,
     deadline: Option<Instant>,
 }
 
-impl Acks {
+impl<K, W> Default for Acks<K, W> {
+    fn default() -> Self {
+        Self {
+            waiting: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+        }
+    }
+}
+
+impl<K: Copy + Ord, W: Copy> Acks<K, W> {
     /// False, and nothing changes, if this acknowledgement is already waited for.
-    pub(crate) fn insert(
-        &mut self,
-        token: AckToken,
-        waiter: Waiter,
-        deadline: Option<Instant>,
-    ) -> bool {
+    pub(crate) fn insert(&mut self, token: K, waiter: W, deadline: Option<Instant>) -> bool {
         if self.contains(token) {
             return false;
         }
@@ -70,7 +75,7 @@ impl Acks {
     }
 
     /// The answer has come, or nobody waits any more. `None`: nobody did.
-    pub(crate) fn remove(&mut self, token: AckToken) -> Option<Waiter> {
+    pub(crate) fn remove(&mut self, token: K) -> Option<W> {
         let Waiting { waiter, deadline } = self.waiting.remove(&token)?;
         if let Some(deadline) = deadline {
             self.deadlines.remove(&(deadline, token));
@@ -79,7 +84,7 @@ impl Acks {
     }
 
     /// One that is overdue, the earliest first.
-    pub(crate) fn expire(&mut self, now: Instant) -> Option<(AckToken, Waiter)> {
+    pub(crate) fn expire(&mut self, now: Instant) -> Option<(K, W)> {
         let &(deadline, token) = self.deadlines.first()?;
         if deadline > now {
             return None;
@@ -87,6 +92,37 @@ impl Acks {
         self.remove(token).map(|waiter| (token, waiter))
     }
 
+    /// All of which `is_over` is true, in the order of their keys.
+    pub(crate) fn remove_if(&mut self, mut is_over: impl FnMut(K, W) -> bool) -> Vec<(K, W)> {
+        let over = self
+            .waiting
+            .iter()
+            .filter(|&(&token, waiting)| is_over(token, waiting.waiter))
+            .map(|(&token, _)| token);
+        self.remove_all(over.collect())
+    }
+
+    fn remove_all(&mut self, tokens: Vec<K>) -> Vec<(K, W)> {
+        tokens
+            .into_iter()
+            .filter_map(|token| Some((token, self.remove(token)?)))
+            .collect()
+    }
+
+    pub(crate) fn contains(&self, token: K) -> bool {
+        self.waiting.contains_key(&token)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.deadlines.first().map(|&(deadline, _)| deadline)
+    }
+}
+
+impl Acks {
     /// All that wait for this socket, in the order of their ids.
     pub(crate) fn remove_socket(&mut self, socket: Socket) -> Vec<(AckToken, Waiter)> {
         let first = AckToken {
@@ -97,27 +133,8 @@ impl Acks {
             socket,
             id: AckId(u64::MAX),
         };
-        let tokens: Vec<_> = self
-            .waiting
-            .range(first..=last)
-            .map(|(&token, _)| token)
-            .collect();
-        tokens
-            .into_iter()
-            .filter_map(|token| Some((token, self.remove(token)?)))
-            .collect()
-    }
-
-    pub(crate) fn contains(&self, token: AckToken) -> bool {
-        self.waiting.contains_key(&token)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.deadlines.first().map(|&(deadline, _)| deadline)
+        let tokens = self.waiting.range(first..=last).map(|(&token, _)| token);
+        self.remove_all(tokens.collect())
     }
 }
 

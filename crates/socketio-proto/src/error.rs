@@ -115,6 +115,10 @@ pub enum EmitError {
     /// The socket is already waiting for an acknowledgement with this id.
     #[error("the acknowledgement id is in use")]
     AckInUse,
+    /// The event of the other side is answered already, wants no answer, or came on a connection
+    /// that is gone.
+    #[error("nobody waits for this answer")]
+    NotAsked,
     /// The payload was made for another kind of packet, such as an event without a name.
     #[error("the payload does not fit {0}")]
     Unfit(&'static str),

@@ -93,6 +93,7 @@ extern crate alloc;
 
 pub mod acks;
 pub mod broadcast;
+pub mod client;
 pub mod error;
 pub mod packet;
 pub mod parser;

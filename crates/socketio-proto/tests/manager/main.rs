@@ -1,0 +1,15 @@
+//! Conversations of a client with servers that behave, and with servers that do not.
+//!
+//! No sockets, no sleeps: the server is a script, or our own, and time is a number.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod acks;
+mod backoff;
+mod buffer;
+mod connect;
+mod disconnect;
+mod multiplex;
+mod reconnect;
+mod recovery;
+mod retries;
+mod support;
