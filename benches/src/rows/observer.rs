@@ -70,8 +70,29 @@ fn by_name_sync(listeners: usize) -> Box<dyn Task> {
     counted(calls, work)
 }
 
-/// With ten listeners there, which stay.
+/// With ten listeners there, which stay. The goal holds for the handle of an event, as above.
 fn on_and_off() -> Row {
+    let row = Row::new("on and off")
+        .ours("event handle", Goal::new(3.0, 3.5), on_and_off_handle())
+        .ours("by name", None, on_and_off_by_name());
+    #[cfg(feature = "peers")]
+    let row = row.peer(rs_events::NAME, rs_events::on_and_off());
+    row.limit("box, push and pop", limits::push_and_pop())
+}
+
+fn on_and_off_handle() -> Box<dyn Task> {
+    let calls = Arc::new(AtomicU64::new(0));
+    let emitter = with_others(10, &calls);
+    let event = emitter.event("tick");
+    let work = move |()| {
+        let calls = calls.clone();
+        let id = event.on(move |step: &u64| bump(&calls, *step));
+        assert!(emitter.off(id));
+    };
+    operation(|| (), work, |()| Vec::new())
+}
+
+fn on_and_off_by_name() -> Box<dyn Task> {
     let calls = Arc::new(AtomicU64::new(0));
     let emitter = with_others(10, &calls);
     let work = move |()| {
@@ -79,11 +100,7 @@ fn on_and_off() -> Row {
         let id = emitter.on("tick", move |step: &u64| bump(&calls, *step));
         assert!(emitter.off(id));
     };
-    let ours = operation(|| (), work, |()| Vec::new());
-    let row = Row::new("on and off").ours("local", Goal::new(3.0, 3.5), ours);
-    #[cfg(feature = "peers")]
-    let row = row.peer(rs_events::NAME, rs_events::on_and_off());
-    row.limit("box, push and pop", limits::push_and_pop())
+    operation(|| (), work, |()| Vec::new())
 }
 
 fn with_others(listeners: usize, calls: &Arc<AtomicU64>) -> local::EventEmitter<u64> {

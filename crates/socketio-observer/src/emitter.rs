@@ -267,6 +267,13 @@ macro_rules! emitter {
         }
 
         impl<A: ?Sized + 'static, R: 'static> Event<A, R> {
+            /// Adds a listener behind those of the event: [`EventEmitter::on`] without the look-up.
+            pub fn on(&self, listener: impl Fn(&A) -> R $($bound)* + 'static) -> ListenerId {
+                let listener = $Pointer::new(listener);
+                let resolved = &self.resolved;
+                self.emitter.shared.change(|observers| observers.on_resolved(resolved, listener))
+            }
+
             /// As [`EventEmitter::emit_each`].
             ///
             /// # Errors
@@ -342,7 +349,9 @@ macro_rules! emitter {
 
         impl<A: ?Sized + 'static, R: 'static> Off for Shared<A, R> {
             fn off(&self, id: ListenerId) -> bool {
-                self.change(|observers| observers.off(id))
+                // Dropped here, outside of the lock.
+                let mut taken = None;
+                self.change(|observers| observers.off_into(id, &mut taken))
             }
         }
 

@@ -99,30 +99,48 @@ impl<L> List<L> {
         self.tidy(removed);
     }
 
-    /// Takes one listener off; false if it is not here or was called as often as it wished.
-    pub(crate) fn remove(&mut self, seq: u64, removed: &mut Removed<L>) -> bool {
+    /// Takes one listener off; false if it is not here or was called as often as it wished. What a
+    /// sweep finds besides goes to `removed`.
+    #[inline]
+    pub(crate) fn remove(
+        &mut self,
+        seq: u64,
+        taken: &mut Option<L>,
+        removed: &mut Removed<L>,
+    ) -> bool {
         // The youngest often leaves first. In a list without dead entries it leaves no place to
         // sweep.
         if self.stale == 0
             && self.once == 0
-            && let Some(entry) = self.back.pop_if(|entry| entry.seq == seq)
+            && let Some(entry) = self.back.last_mut()
+            && entry.seq == seq
         {
+            *taken = entry.listener.take();
+            self.back.truncate(self.back.len() - 1);
             self.present -= 1;
-            removed.extend(entry.listener);
             give_back(&mut self.back);
             return true;
         }
+        self.remove_anywhere(seq, taken, removed)
+    }
+
+    fn remove_anywhere(
+        &mut self,
+        seq: u64,
+        taken: &mut Option<L>,
+        removed: &mut Removed<L>,
+    ) -> bool {
         let Some(entry) = find(&mut self.back, seq).or_else(|| find(&mut self.front, seq)) else {
             return false;
         };
         let was_live = entry.is_live();
-        let Some(listener) = entry.listener.take() else {
+        *taken = entry.listener.take();
+        if taken.is_none() {
             return false;
-        };
+        }
         self.once -= usize::from(entry.claimed.is_some());
         self.present -= 1;
         self.stale += 1;
-        removed.push(listener);
         self.tidy(removed);
         was_live
     }

@@ -146,52 +146,72 @@ impl<K, L, S: Sharing> Observers<K, L, S> {
 impl<K: Ord, L: Clone, S: Sharing> Observers<K, L, S> {
     /// Adds a listener behind those of the event. The same value may be added any number of times.
     pub fn on(&mut self, event: K, listener: L) -> ListenerId {
-        self.insert(Some(event), listener, false, List::append)
+        let slot = self.slot_of(event);
+        self.insert(slot, listener, false, List::append)
     }
 
     /// Adds a listener that is called once, behind those of the event.
     pub fn once(&mut self, event: K, listener: L) -> ListenerId {
-        self.insert(Some(event), listener, true, List::append)
+        let slot = self.slot_of(event);
+        self.insert(slot, listener, true, List::append)
+    }
+
+    /// Adds a listener behind those of a resolved event, without looking its name up.
+    pub fn on_resolved(&mut self, event: &Resolved, listener: L) -> ListenerId {
+        self.insert(event.slot, listener, false, List::append)
     }
 
     /// Adds a listener to every event, those without other listeners too. Catch-all listeners come
     /// before an event's own.
     pub fn on_any(&mut self, listener: L) -> ListenerId {
-        self.insert(None, listener, false, List::append)
+        self.insert(ANY, listener, false, List::append)
     }
 
     /// Adds a listener that is called once, by whatever event comes next.
     pub fn once_any(&mut self, listener: L) -> ListenerId {
-        self.insert(None, listener, true, List::append)
+        self.insert(ANY, listener, true, List::append)
     }
 
     /// Adds a listener before those of the event.
     pub fn prepend(&mut self, event: K, listener: L) -> ListenerId {
-        self.insert(Some(event), listener, false, List::prepend)
+        let slot = self.slot_of(event);
+        self.insert(slot, listener, false, List::prepend)
     }
 
     /// Adds a listener that is called once, before those of the event.
     pub fn prepend_once(&mut self, event: K, listener: L) -> ListenerId {
-        self.insert(Some(event), listener, true, List::prepend)
+        let slot = self.slot_of(event);
+        self.insert(slot, listener, true, List::prepend)
     }
 
     /// Adds a listener to every event, before all others.
     pub fn prepend_any(&mut self, listener: L) -> ListenerId {
-        self.insert(None, listener, false, List::prepend)
+        self.insert(ANY, listener, false, List::prepend)
     }
 
     /// Takes one listener off. False if it was off already, or was to be called once and has been.
     pub fn off(&mut self, id: ListenerId) -> bool {
-        let Some(slot) = self.slot_mut(id.slot) else {
-            return false;
-        };
+        let mut taken = None;
+        let was_live = self.off_into(id, &mut taken);
+        if self.keep_removed {
+            self.removed.extend(taken);
+        }
+        was_live
+    }
+
+    /// The same for whoever drops the listener in the right place. It lies where it is dropped:
+    /// each move would cost more than the rest.
+    #[inline]
+    pub(crate) fn off_into(&mut self, id: ListenerId, taken: &mut Option<L>) -> bool {
+        let slot = self.slot_mut(id.slot);
         // Look before touching: a shared list would be copied for nothing.
-        let Some(list) = slot.list.as_mut().filter(|list| list.contains(id.seq)) else {
+        let list = slot.and_then(|slot| slot.list.as_mut());
+        let Some(list) = list.filter(|list| list.contains(id.seq)) else {
             return false;
         };
         let mut removed = Removed::new();
         let list = S::make_mut(list);
-        let was_live = list.remove(id.seq, &mut removed);
+        let was_live = list.remove(id.seq, taken, &mut removed);
         let may_be_forgotten = list.is_vacant() && id.slot != ANY;
         self.after_change(removed, may_be_forgotten);
         was_live
@@ -252,16 +272,16 @@ impl<K: Ord, L: Clone, S: Sharing> Observers<K, L, S> {
         }
     }
 
+    #[inline]
     fn insert(
         &mut self,
-        event: Option<K>,
+        slot: usize,
         listener: L,
         once: bool,
-        put: fn(&mut List<L>, Entry<L>, &mut Removed<L>),
+        put: impl FnOnce(&mut List<L>, Entry<L>, &mut Removed<L>),
     ) -> ListenerId {
         let seq = self.next;
         self.next += 1;
-        let slot = event.map_or(ANY, |event| self.slot_of(event));
         let mut removed = Removed::new();
         if let Some(slot) = self.slot_mut(slot) {
             let list = S::make_mut(slot.list.get_or_insert_with(|| S::share(List::default())));
@@ -292,12 +312,13 @@ impl<K: Ord, L: Clone, S: Sharing> Observers<K, L, S> {
     /// Disposes of what a change took out, when everything else about the change is done.
     /// `sweepable`: the change may be the reason for which an event has no listeners, now or after
     /// an emission.
+    #[inline]
     fn after_change(&mut self, mut removed: Removed<L>, sweepable: bool) {
         self.stale += usize::from(sweepable);
         if self.stale >= self.stale_limit {
             self.sweep(&mut removed);
         }
-        if self.keep_removed {
+        if self.keep_removed && !removed.is_empty() {
             self.removed.append(removed);
         }
     }

@@ -296,6 +296,24 @@ macro_rules! semantics {
             }
 
             #[test]
+            fn a_resolved_event_takes_listeners_as_its_emitter_does() {
+                let (emitter, journal) = (EventEmitter::<u32>::new(), Journal::default());
+                let event = emitter.event("x");
+                emitter.on("x", journal.noting("a"));
+                let b = event.on(journal.noting("b"));
+                emitter.on("x", journal.noting("c"));
+                assert_eq!(emitter.emit("x", &0), Ok(3));
+                assert_eq!(journal.take(), ["a", "b", "c"]);
+
+                assert!(emitter.off(b));
+                assert!(!emitter.off(b));
+                assert_eq!(event.emit(&0), Ok(2));
+                emitter.clear();
+                event.on(journal.noting("again"));
+                assert_eq!((emitter.events(), emitter.len()), (vec!["x".into()], 1));
+            }
+
+            #[test]
             fn a_resolved_event_sees_every_later_change() {
                 let (emitter, journal) = (EventEmitter::<u32>::new(), Journal::default());
                 let event = emitter.event("x");
