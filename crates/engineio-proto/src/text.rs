@@ -63,8 +63,15 @@ impl Text {
         bytes
     }
 
+    #[inline]
     fn whole(storage: ByteString) -> Self {
         Self { storage, start: 0 }
+    }
+
+    /// Where the packet type stands.
+    #[inline]
+    pub(crate) fn first_byte(&self) -> Option<u8> {
+        self.storage.as_bytes().get(self.start).copied()
     }
 
     /// Without its first character, a packet type, which the caller has seen.
@@ -79,6 +86,7 @@ impl Text {
 impl TryFrom<Bytes> for Text {
     type Error = Utf8Error;
 
+    #[inline]
     fn try_from(bytes: Bytes) -> Result<Self, Self::Error> {
         ByteString::try_from(bytes).map(Self::whole)
     }

@@ -33,14 +33,23 @@ impl<'a> PacketRef<'a> {
 
 impl Packet {
     /// Reads a text frame, whose storage becomes that of the data.
-    #[inline]
+    ///
+    /// Always inlined, and with the rare types apart: a frame and a packet are large, and to move them
+    /// through memory costs more than to read them.
+    #[inline(always)]
     pub(crate) fn from_text(text: Text) -> Result<Self, DecodeError> {
-        Ok(match text.as_bytes().first() {
+        Ok(match text.first_byte() {
             Some(b'4') => Self::Message(Message::Text(text.without_type())),
             Some(b'2') => Self::Ping(text.without_type()),
             Some(b'3') => Self::Pong(text.without_type()),
-            _ => return Self::from_view(&text, PacketRef::from_text(&text)?),
+            _ => return Self::from_rare_text(text),
         })
+    }
+
+    /// The types that come once in a session, and base64.
+    #[inline(never)]
+    fn from_rare_text(text: Text) -> Result<Self, DecodeError> {
+        Self::from_view(&text, PacketRef::from_text(&text)?)
     }
 
     /// The owned packet of a view into `source`, sharing its storage.

@@ -31,6 +31,7 @@ impl<'a> PacketRef<'a> {
     /// # Errors
     ///
     /// As [`from_text`](Self::from_text); what follows `b` is a type digit, and has the same ones.
+    #[inline]
     pub fn from_text_v3(text: &'a str) -> Result<Self, DecodeError> {
         let Some(typed) = text.strip_prefix('b') else {
             return Self::from_text(text);
@@ -90,10 +91,7 @@ impl Packet {
     /// [`DecodeError::Base64`] or [`DecodeError::Open`] for data that cannot be read.
     pub fn from_frame_v3(frame: Frame) -> Result<Self, DecodeError> {
         match frame {
-            Frame::Text(text) if text.starts_with('b') => {
-                Self::from_view(&text, PacketRef::from_text_v3(&text)?)
-            }
-            Frame::Text(text) => Self::from_text(text),
+            Frame::Text(text) => Self::from_text_v3(text),
             Frame::Binary(bytes) => match PacketRef::from_binary_v3(&bytes)? {
                 PacketRef::Binary(data) => {
                     Ok(Self::Message(Message::Binary(bytes.slice_ref(data))))
@@ -101,6 +99,15 @@ impl Packet {
                 other => Self::from_view(&Text::default(), other),
             },
         }
+    }
+
+    /// Reads a text frame of protocol 3, whose storage becomes that of the data.
+    #[inline]
+    pub(crate) fn from_text_v3(text: Text) -> Result<Self, DecodeError> {
+        if text.starts_with('b') {
+            return Self::from_view(&text, PacketRef::from_text_v3(&text)?);
+        }
+        Self::from_text(text)
     }
 
     /// Writes a frame of protocol 3: binary for a binary message, text otherwise.

@@ -98,42 +98,48 @@ impl Iterator for Decode {
     type Item = Result<Packet, DecodeError>;
 
     /// Goes on with the borrowed iterator where it was left.
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let at = |len: usize| Some(len - self.left?);
-        let item = match &self.source {
+        let left = self.left?;
+        let (source, view) = match &self.source {
             Source::V4(text) => {
-                let rest = text.get(at(text.len())?..);
+                let rest = text.get(text.len() - left..);
                 let mut packets = v4::Packets { rest };
                 let view = packets.next()?;
                 self.left = packets.rest.map(str::len);
-                match view {
-                    Ok(view) => own(&mut self.arena, text, view, self.left),
-                    Err(error) => Err(error),
-                }
+                (text, view)
             }
             Source::V3Text { text, is_ascii } => {
-                let rest = text.get(at(text.len())?..);
+                let rest = text.get(text.len() - left..);
                 let is_ascii = *is_ascii;
                 let mut packets = v3_text::Packets { rest, is_ascii };
                 let view = packets.next()?;
                 self.left = packets.rest.map(str::len);
-                match view {
-                    Ok(view) => own(&mut self.arena, text, view, self.left),
-                    Err(error) => Err(error),
-                }
+                (text, view)
             }
             Source::V3Binary(body) => {
-                let rest = body.get(at(body.len())?..);
+                let rest = body.get(body.len() - left..);
                 let mut elements = v3_binary::Elements { rest };
                 let element = elements.next()?;
                 self.left = elements.rest.map(<[u8]>::len);
-                element.and_then(|element| own_element(body, element))
+                let end = body.len() - self.left.unwrap_or_default();
+                let item = element.and_then(|element| own_element(body, element, end));
+                if item.is_err() {
+                    self.left = None;
+                }
+                return Some(item);
             }
             Source::NotText => {
-                self.left?;
-                Err(DecodeError::Utf8)
+                self.left = None;
+                return Some(Err(DecodeError::Utf8));
             }
         };
+        // What nearly all are goes straight into its place: a packet is large, and each move of it
+        // costs as much as all the rest.
+        if let Ok(PacketRef::Text(data)) = view {
+            return Some(Ok(Packet::Message(Message::Text(source.slice_ref(data)))));
+        }
+        let item = view.and_then(|view| own(&mut self.arena, source, view, self.left));
         if item.is_err() {
             self.left = None;
         }
@@ -144,7 +150,6 @@ impl Iterator for Decode {
 impl FusedIterator for Decode {}
 
 /// The owned packet of a view into `source`, of which so much is left.
-#[inline]
 fn own(
     arena: &mut Arena,
     source: &Text,
@@ -160,13 +165,21 @@ fn own(
     }
 }
 
-/// The same for an element of a binary body, where base64 is nothing that a client writes.
-fn own_element(body: &Bytes, element: v3_binary::Element<'_>) -> Result<Packet, DecodeError> {
-    Packet::from_frame_v3(match element {
+/// The owned packet of an element that ends there in the body. In base64 none is: no client writes
+/// that in a binary body.
+#[inline]
+fn own_element(
+    body: &Bytes,
+    element: v3_binary::Element<'_>,
+    end: usize,
+) -> Result<Packet, DecodeError> {
+    match element {
         v3_binary::Element::Text(text) => {
-            let text = Text::try_from(body.slice_ref(text)).map_err(|_| DecodeError::Utf8)?;
-            Frame::Text(text)
+            let bytes = body.slice(end - text.len()..end);
+            Packet::from_text_v3(Text::try_from(bytes).map_err(|_| DecodeError::Utf8)?)
         }
-        v3_binary::Element::Binary(bytes) => Frame::Binary(body.slice_ref(bytes)),
-    })
+        v3_binary::Element::Binary(bytes) => {
+            Packet::from_frame_v3(Frame::Binary(body.slice(end - bytes.len()..end)))
+        }
+    }
 }

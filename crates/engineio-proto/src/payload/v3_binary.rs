@@ -13,16 +13,11 @@
 
 use super::{
     Record,
-    v3_text::{MAX_DIGITS, number, put_length},
+    v3_text::{put_length, take_length},
 };
 use crate::{DecodeError, PacketRef, packet::put_binary, unicode};
 use bytes::{BufMut as _, BytesMut};
 use core::iter::FusedIterator;
-use nom::{
-    IResult, Parser as _,
-    bytes::complete::{tag, take, take_while_m_n},
-    sequence::terminated,
-};
 
 const TEXT: u8 = 0;
 const BINARY: u8 = 1;
@@ -122,17 +117,12 @@ impl<'a> Iterator for Elements<'a> {
             BINARY => Element::Binary,
             other => return Some(Err(DecodeError::UnknownType(other))),
         };
-        let Ok((rest, packet)) = counted(rest) else {
+        let counted = take_length(rest, 0, END_OF_LENGTH);
+        let Some((packet, rest)) = counted.and_then(|(len, rest)| rest.split_at_checked(len))
+        else {
             return Some(Err(DecodeError::Length));
         };
         self.rest = Some(rest).filter(|rest| !rest.is_empty());
         Some(Ok(element(packet)))
     }
-}
-
-/// `<digits> ff <as many bytes>`
-fn counted(input: &[u8]) -> IResult<&[u8], &[u8]> {
-    let digits = take_while_m_n(1, MAX_DIGITS, |byte: u8| byte <= 9);
-    let (rest, digits) = terminated(digits, tag(&[END_OF_LENGTH][..])).parse(input)?;
-    take(number(digits, 0)).parse(rest)
 }

@@ -7,14 +7,9 @@ use super::Record;
 use crate::{DecodeError, PacketRef, unicode::utf16_prefix};
 use bytes::{BufMut as _, BytesMut};
 use core::iter::FusedIterator;
-use nom::{
-    IResult, Parser as _,
-    bytes::complete::{tag, take_while_m_n},
-    sequence::terminated,
-};
 
 /// Digits of a length. No body is longer, and the number always fits.
-pub(super) const MAX_DIGITS: usize = 15;
+const MAX_DIGITS: usize = 15;
 
 /// The packets of a body, borrowed from it. One pass over the bytes, no allocation.
 ///
@@ -52,7 +47,7 @@ impl<'a> Packets<'a> {
     /// One packet, and what follows it.
     #[inline]
     fn split(&self, body: &'a str) -> Option<(&'a str, &'a str)> {
-        let (rest, len) = length(body.as_bytes()).ok()?;
+        let (len, rest) = take_length(body.as_bytes(), b'0', b':')?;
         let rest = body.get(body.len() - rest.len()..)?;
         if self.is_ascii {
             rest.split_at_checked(len)
@@ -65,6 +60,7 @@ impl<'a> Packets<'a> {
 impl<'a> Iterator for Packets<'a> {
     type Item = Result<PacketRef<'a>, DecodeError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let body = self.rest.take()?;
@@ -120,18 +116,20 @@ pub(super) fn put_length(len: usize, zero: u8, out: &mut BytesMut) {
     out.put_slice(digits.get(digits.len() - count..).unwrap_or_default());
 }
 
-/// `<digits>:`
-fn length(input: &[u8]) -> IResult<&[u8], usize> {
-    let digits = take_while_m_n(1, MAX_DIGITS, |byte: u8| byte.is_ascii_digit());
-    let (rest, digits) = terminated(digits, tag(&b":"[..])).parse(input)?;
-    Ok((rest, number(digits, b'0')))
-}
-
-/// The number of these digits, `zero` being the first of the ten.
-pub(super) fn number(digits: &[u8], zero: u8) -> usize {
-    digits.iter().fold(0_usize, |number, digit| {
-        number
-            .saturating_mul(10)
-            .saturating_add(usize::from(*digit - zero))
-    })
+/// The length in front of an element, `zero` being the first of the ten digits, and what follows
+/// the `end` behind it.
+#[inline]
+pub(super) fn take_length(input: &[u8], zero: u8, end: u8) -> Option<(usize, &[u8])> {
+    let mut len = 0_usize;
+    for (index, byte) in input.iter().enumerate().take(MAX_DIGITS + 1) {
+        let digit = byte.wrapping_sub(zero);
+        if digit < 10 && index < MAX_DIGITS {
+            len = len.saturating_mul(10).saturating_add(digit.into());
+        } else if *byte == end && index > 0 {
+            return Some((len, input.get(index + 1..)?));
+        } else {
+            return None;
+        }
+    }
+    None
 }
