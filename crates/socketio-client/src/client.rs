@@ -1,0 +1,329 @@
+//! A client and its builder.
+
+use crate::clock::Clock;
+use crate::core::{Core, Owner, Runtime};
+use crate::driver;
+use crate::driver::tls::{Connector, Tls};
+use crate::error::{BuildError, ConnectError, HandlerError, SocketError};
+use crate::handler::{Handler, Listener, Outcome, Task};
+use crate::options::{Options, client_options};
+use crate::settings::{AuthFn, AuthSource};
+use crate::socket::{Disconnecting, Socket};
+use crate::socket_ref::{
+    ANY, ANY_OUTGOING, CONNECT, CONNECT_ERROR, DISCONNECT, Listeners, SocketRef,
+};
+use crate::status::ClientEvent;
+use engineio_proto::Transport;
+use serde::Serialize;
+use socketio_observer::ListenerId;
+use socketio_proto::Payload;
+use socketio_proto::client::SocketOptions;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// One connection to a server, and the sockets on it: the manager of the reference. Clones share
+/// it.
+///
+/// It and its [`Socket`]s, their [`Events`](crate::Events) and suspended handlers included, are the
+/// handles of the connection: when the last one goes, the sockets disconnect.
+#[derive(Clone)]
+pub struct Client(pub(crate) Arc<Owner>);
+
+impl Client {
+    /// Options first, then [`connect`](ClientBuilder::connect) or [`build`](ClientBuilder::build).
+    ///
+    /// The URL is `http`, `https`, `ws` or `wss`, which of these matters only for TLS; its path is
+    /// the namespace of the first socket. Hosts with other than ASCII letters are written in
+    /// Punycode.
+    #[must_use]
+    pub fn builder(url: &str) -> ClientBuilder {
+        ClientBuilder {
+            options: Options::new(url),
+            tls: Tls::default(),
+        }
+    }
+
+    /// The socket of a namespace, made if there is none. It shares the connection, and is not
+    /// connected before [`Socket::connect`]. A missing leading slash is added.
+    ///
+    /// # Errors
+    /// When there can't be a namespace of this name, or there are too many.
+    pub fn socket(&self, namespace: &str) -> Result<Socket, SocketError> {
+        self.socket_with(namespace, SocketOptions::default())
+    }
+
+    /// As [`socket`](Self::socket), with options of its own if it is new.
+    ///
+    /// # Errors
+    /// As [`socket`](Self::socket).
+    pub fn socket_with(
+        &self,
+        namespace: &str,
+        options: SocketOptions,
+    ) -> Result<Socket, SocketError> {
+        let listeners = Listeners::default().keep_removed();
+        SocketRef::open(&self.0, namespace, options, listeners).map(Socket)
+    }
+
+    /// The transport that the connection uses now; `None` without a connection.
+    #[must_use]
+    pub fn transport(&self) -> Option<Transport> {
+        self.core().peek(|state| state.manager.transport())
+    }
+
+    /// Closes the connection below, without disconnecting the sockets: they see `forced close`, and
+    /// come back as after any loss.
+    pub fn close_engine(&self) {
+        self.core()
+            .step(|state, now| state.manager.close_engine(now));
+    }
+
+    /// Disconnects all sockets. The future ends when the connection is closed; it need not be
+    /// awaited.
+    pub fn disconnect(&self) -> Disconnecting {
+        for inner in self.core().sockets() {
+            let owner = Arc::clone(&self.0);
+            SocketRef { inner, owner }.disconnect();
+        }
+        Disconnecting::new(&self.0)
+    }
+
+    /// Told of what happens to the connection: attempts to reconnect, upgrades, pings. It runs in
+    /// the client's own task and should not block.
+    pub fn on_event(&self, watcher: impl Fn(&ClientEvent) + Send + Sync + 'static) -> ListenerId {
+        self.core().watchers.add(watcher)
+    }
+
+    /// Takes such a watcher off. False if it was not there.
+    pub fn off_event(&self, id: ListenerId) -> bool {
+        self.core().watchers.remove(id)
+    }
+
+    fn core(&self) -> &Arc<Core> {
+        self.0.core()
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("transport", &self.transport())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Options of a client, and the handlers of its first socket. Each option has the default of the
+/// reference unless it says otherwise.
+pub struct ClientBuilder {
+    options: Options,
+    tls: Tls,
+}
+
+impl ClientBuilder {
+    client_options!();
+
+    /// Asks for the credentials before each attempt to connect to the namespace, also at
+    /// reconnections. A function that panics is reported to [`on_error`](Self::on_error), and the
+    /// attempt goes unanswered.
+    ///
+    /// ```
+    /// # use socketio_client::Client;
+    /// # #[derive(serde::Serialize)] struct Token { token: String }
+    /// # async fn fresh_token() -> String { String::new() }
+    /// let client = Client::builder("http://localhost:3000")
+    ///     .auth_fn(|| async { Token { token: fresh_token().await } });
+    /// ```
+    #[must_use]
+    pub fn auth_fn<F, Fut>(mut self, auth: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Serialize> + Send + 'static,
+    {
+        self.options.auth = Some(auth_source(auth));
+        self
+    }
+
+    /// Settings of rustls in place of the default ones, which trust Mozilla's root certificates:
+    /// to trust others, or to show one's own.
+    #[cfg(feature = "rustls")]
+    #[must_use]
+    pub fn rustls(mut self, config: Arc<rustls::ClientConfig>) -> Self {
+        self.tls = Tls::Rustls(config);
+        self
+    }
+
+    /// The platform's TLS library in place of rustls.
+    #[cfg(feature = "native-tls")]
+    #[must_use]
+    pub fn native_tls(mut self, connector: native_tls::TlsConnector) -> Self {
+        self.tls = Tls::Native(connector);
+        self
+    }
+
+    /// Calls a handler for each event of this name, see [`Socket::on`]. One that is registered here
+    /// misses nothing, not even what the server sends right upon the connection.
+    #[must_use]
+    pub fn on<A, H>(mut self, event: &str, handler: H) -> Self
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        let listener = Listener::new(handler);
+        self.options.listeners.on(event.to_owned(), listener);
+        self
+    }
+
+    /// As [`on`](Self::on), for the first event only.
+    #[must_use]
+    pub fn once<A, H>(mut self, event: &str, handler: H) -> Self
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        let listener = Listener::new(handler);
+        self.options.listeners.once(event.to_owned(), listener);
+        self
+    }
+
+    /// See [`Socket::on_any`].
+    #[must_use]
+    pub fn on_any<A, H>(self, handler: H) -> Self
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.on(ANY, handler)
+    }
+
+    /// See [`Socket::on_any_outgoing`].
+    #[must_use]
+    pub fn on_any_outgoing<A, H>(self, handler: H) -> Self
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.on(ANY_OUTGOING, handler)
+    }
+
+    /// See [`Socket::on_connect`].
+    #[must_use]
+    pub fn on_connect<A, H>(self, handler: H) -> Self
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.on(CONNECT, handler)
+    }
+
+    /// See [`Socket::on_connect_error`].
+    #[must_use]
+    pub fn on_connect_error<A, H>(self, handler: H) -> Self
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.on(CONNECT_ERROR, handler)
+    }
+
+    /// See [`Socket::on_disconnect`].
+    #[must_use]
+    pub fn on_disconnect<A, H>(self, handler: H) -> Self
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.on(DISCONNECT, handler)
+    }
+
+    /// Told of each handler that returned an error, panicked, or could not be called because an
+    /// argument is of another type. The socket stays connected in any case.
+    #[must_use]
+    pub fn on_error(
+        mut self,
+        hook: impl Fn(&Socket, &str, HandlerError) + Send + Sync + 'static,
+    ) -> Self {
+        self.options.on_error = Some(Arc::new(move |socket, event, error| {
+            hook(&Socket(socket.clone()), event, error);
+        }));
+        self
+    }
+
+    /// A socket that is not connected yet: for handlers that need it, and for
+    /// [`Socket::connect`] at another time.
+    ///
+    /// # Errors
+    /// When an option can't be used, and outside of a tokio runtime.
+    pub fn build(self) -> Result<Socket, BuildError> {
+        let target = self.options.target()?;
+        let connector = Connector::new(self.tls, &target)?;
+        let handle = Handle::try_current().map_err(|_| BuildError::NoRuntime)?;
+        let runtime = Tokio { handle, connector };
+        let socket = self
+            .options
+            .build(target, Clock::tokio(), Box::new(runtime))?;
+        Ok(Socket(socket))
+    }
+
+    /// A socket that is connected.
+    ///
+    /// The error of the first attempt ends it, unless [`retry_initial`](Self::retry_initial) says
+    /// otherwise; a connection that is lost later is made again as
+    /// [`reconnection`](Self::reconnection) says. Upon an error, or when the future is dropped,
+    /// nothing is left behind.
+    ///
+    /// # Errors
+    /// [`ConnectError::Build`] when an option can't be used; the others tell how the connection
+    /// failed.
+    pub async fn connect(self) -> Result<Socket, ConnectError> {
+        let socket = self.build()?;
+        socket.connect().await?;
+        Ok(socket)
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("url", &self.options.url)
+            .field("engine", &self.options.engine)
+            .field("config", &self.options.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Credentials that an async function gives.
+pub(crate) fn auth_source<F, Fut>(auth: F) -> AuthSource
+where
+    F: Fn() -> Fut + Send + Sync + 'static,
+    Fut: Future<Output: Serialize> + Send + 'static,
+{
+    let ask: AuthFn = Arc::new(move |format| {
+        let answer = auth();
+        Box::pin(async move {
+            let written = Payload::value(format, &answer.await);
+            written
+                .map(Some)
+                .map_err(|error| HandlerError::Failed(error.into()))
+        })
+    });
+    AuthSource::Ask(ask)
+}
+
+/// The runtime in which the client was built.
+struct Tokio {
+    handle: Handle,
+    connector: Connector,
+}
+
+impl Runtime for Tokio {
+    fn start(&self, core: Arc<Core>) {
+        self.handle.spawn(driver::run(core, self.connector.clone()));
+    }
+
+    fn spawn(&self, task: Task<()>) {
+        self.handle.spawn(task);
+    }
+}

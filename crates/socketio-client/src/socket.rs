@@ -1,0 +1,335 @@
+//! One namespace of a client.
+
+use crate::client::Client;
+use crate::core::{JoinWaiter, Owner};
+use crate::emitter::Emitter;
+use crate::error::{AckError, ConnectError, EmitError, HandlerError};
+use crate::events::Events;
+use crate::extract::{EventContext, FromEvent};
+use crate::handler::{Handler, Listener, Outcome};
+use crate::settings::AuthSource;
+use crate::socket_ref::{ANY, ANY_OUTGOING, CONNECT, CONNECT_ERROR, DISCONNECT, SocketRef};
+use engineio_proto::Transport;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use socketio_observer::ListenerId;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// A client in one namespace. Clones share it.
+///
+/// It stays the same socket over reconnections, with its handlers and with what waits to be sent;
+/// its [`id`](Self::id) changes unless the session was recovered.
+///
+/// Each is a handle of its client: when the last one goes, the client disconnects. A handler that
+/// captures its own socket therefore keeps the client for good; one that takes it as a parameter
+/// does not.
+#[derive(Clone)]
+pub struct Socket(pub(crate) SocketRef);
+
+impl Socket {
+    /// The client, for other namespaces over the same connection.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client(self.0.owner.clone())
+    }
+
+    /// The namespace that it is for.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.0.inner.namespace.as_str()
+    }
+
+    /// Its id on the server, while it is connected.
+    #[must_use]
+    pub fn id(&self) -> Option<String> {
+        let id = self.0.inner.id;
+        self.0
+            .core()
+            .peek(|state| state.manager.id(id).map(|id| id.as_str().to_owned()))
+    }
+
+    /// Whether it is connected to its namespace.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        let id = self.0.inner.id;
+        self.0.core().peek(|state| state.manager.is_connected(id))
+    }
+
+    /// Whether it is connected, or will be by itself.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        let id = self.0.inner.id;
+        self.0.core().peek(|state| state.manager.is_active(id))
+    }
+
+    /// Whether the server has restored the former session at the last connection: the same id, the
+    /// same rooms, and the events that were missed.
+    #[must_use]
+    pub fn recovered(&self) -> bool {
+        let id = self.0.inner.id;
+        self.0.core().peek(|state| state.manager.recovered(id))
+    }
+
+    /// The transport that the connection uses now; `None` without a connection.
+    #[must_use]
+    pub fn transport(&self) -> Option<Transport> {
+        self.client().transport()
+    }
+
+    /// Connects, or connects again after [`disconnect`](Self::disconnect). That begins at once,
+    /// whether the future is awaited or not, and goes on if it is dropped.
+    ///
+    /// The future ends when the socket is connected, or with the error of the first attempt; see
+    /// [`retry_initial`](crate::ClientBuilder::retry_initial). After such an error the socket may
+    /// still be [active](Self::is_active): then it goes on trying until it is disconnected.
+    pub fn connect(&self) -> Connecting {
+        let (sender, receiver) = oneshot::channel();
+        let waiter: JoinWaiter = Box::new(|result| drop(sender.send(result)));
+        let number = self.0.connect(waiter);
+        Connecting {
+            socket: self.0.clone(),
+            number,
+            receiver,
+        }
+    }
+
+    /// Leaves the namespace, and does not come back before [`connect`](Self::connect). If no other
+    /// socket needs the connection, it is closed. That begins at once, whether the future is
+    /// awaited or not, and goes on if it is dropped.
+    ///
+    /// The future ends when the connection is closed and nothing of it is left; if others need it,
+    /// at once. What was emitted before is sent first, for a short while.
+    pub fn disconnect(&self) -> Disconnecting {
+        self.0.disconnect();
+        Disconnecting::new(&self.0.owner)
+    }
+
+    /// Emits an event. A tuple gives several arguments, anything else one, `()` none.
+    ///
+    /// Without a connection the event waits for one; it is sent once, and in order. There is a
+    /// limit to what waits.
+    ///
+    /// # Errors
+    /// [`EmitError::Payload`] when the arguments can't be written or the name is reserved,
+    /// [`EmitError::Socket`] when there is no room for it. Nothing is sent then.
+    pub fn emit(&self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
+        Emitter::new(self).emit(event, arguments)
+    }
+
+    /// Emits an event and waits for the server's acknowledgement, until the connection is lost or
+    /// the [`timeout`](Self::timeout) is over.
+    ///
+    /// A tuple takes several arguments of the acknowledgement, anything else the first. Dropping
+    /// the future gives up waiting; the event is sent nevertheless, as the emit comes first.
+    ///
+    /// # Errors
+    /// Those of [`emit`](Self::emit), and [`AckError::Disconnected`] when the connection is lost
+    /// after the event was sent and before it was answered.
+    pub async fn emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        arguments: impl Serialize,
+    ) -> Result<T, AckError> {
+        Emitter::new(self).emit_with_ack(event, arguments).await
+    }
+
+    /// The next emit is dropped, instead of waiting, if the transport is not ready.
+    pub fn volatile(&self) -> Emitter<'_> {
+        Emitter::new(self).volatile()
+    }
+
+    /// The next emit waits that long for its acknowledgement.
+    pub fn timeout(&self, timeout: Duration) -> Emitter<'_> {
+        Emitter::new(self).timeout(timeout)
+    }
+
+    /// The next emit is repeated until it is acknowledged.
+    pub fn retries(&self, retries: u32) -> Emitter<'_> {
+        Emitter::new(self).retries(retries)
+    }
+
+    /// Calls a handler for each event of this name.
+    pub fn on<A, H>(&self, event: &str, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.0.on(event, Listener::new(handler))
+    }
+
+    /// As [`on`](Self::on), for the first event only.
+    pub fn once<A, H>(&self, event: &str, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.0.once(event, Listener::new(handler))
+    }
+
+    /// Calls a handler for every event that comes in, before those of the event's name.
+    pub fn on_any<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.on(ANY, handler)
+    }
+
+    /// Calls a handler for every event that is emitted and not refused or dropped, when that
+    /// happens: it may have to wait for a connection afterwards.
+    pub fn on_any_outgoing<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.on(ANY_OUTGOING, handler)
+    }
+
+    /// Calls a handler each time the socket is connected.
+    pub fn on_connect<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.on(CONNECT, handler)
+    }
+
+    /// Calls a handler each time the socket could not be connected; it may ask for the
+    /// [`ConnectError`].
+    pub fn on_connect_error<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.on(CONNECT_ERROR, handler)
+    }
+
+    /// Calls a handler each time the socket was connected and is no more; it may ask for the
+    /// [`Reason`](crate::Reason).
+    pub fn on_disconnect<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.on(DISCONNECT, handler)
+    }
+
+    /// Takes a handler off. False if it was not there.
+    pub fn off(&self, id: ListenerId) -> bool {
+        self.0.inner.change(|all| all.off(id))
+    }
+
+    /// Takes all handlers of an event off.
+    pub fn off_event(&self, event: &str) {
+        self.0.inner.change(|all| all.off_event(event));
+    }
+
+    /// What happens to the socket from now on, to be pulled. Handlers are called nevertheless.
+    pub fn events(&self) -> Events {
+        Events::new(&self.0)
+    }
+
+    /// Other credentials, from the next connection on.
+    ///
+    /// # Errors
+    /// When they can't be written, or are not an object.
+    pub fn set_auth(&self, value: impl Serialize + Send + 'static) -> Result<(), EmitError> {
+        self.0.set_auth(AuthSource::value(value))
+    }
+
+    /// Other credentials, from the next connection on: see
+    /// [`auth_fn`](crate::ClientBuilder::auth_fn).
+    ///
+    /// # Errors
+    /// None that an application can cause.
+    pub fn set_auth_fn<F, Fut>(&self, auth: F) -> Result<(), EmitError>
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Serialize> + Send + 'static,
+    {
+        self.0.set_auth(crate::client::auth_source(auth))
+    }
+}
+
+impl FromEvent for Socket {
+    fn from_event(context: &mut EventContext<'_>) -> Result<Self, HandlerError> {
+        Ok(Self(context.socket.clone()))
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A socket on its way to being connected; see [`Socket::connect`].
+#[derive(Debug)]
+pub struct Connecting {
+    socket: SocketRef,
+    number: u64,
+    receiver: oneshot::Receiver<Result<(), ConnectError>>,
+}
+
+impl Future for Connecting {
+    type Output = Result<(), ConnectError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let result = ready!(Pin::new(&mut self.receiver).poll(cx));
+        Poll::Ready(result.unwrap_or(Err(ConnectError::Disconnected)))
+    }
+}
+
+impl Drop for Connecting {
+    fn drop(&mut self) {
+        self.socket.forget_join(self.number);
+    }
+}
+
+/// A connection on its way out; see [`Socket::disconnect`].
+pub struct Disconnecting {
+    owner: Arc<Owner>,
+    number: u64,
+    receiver: oneshot::Receiver<()>,
+}
+
+impl Disconnecting {
+    pub(crate) fn new(owner: &Arc<Owner>) -> Self {
+        let (sender, receiver) = oneshot::channel();
+        let number = owner.wait_closed(Box::new(|()| {
+            // Fails if nobody waits any more.
+            let _ = sender.send(());
+        }));
+        Self {
+            owner: Arc::clone(owner),
+            number,
+            receiver,
+        }
+    }
+}
+
+impl fmt::Debug for Disconnecting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Disconnecting")
+    }
+}
+
+impl Future for Disconnecting {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.receiver).poll(cx).map(drop)
+    }
+}
+
+impl Drop for Disconnecting {
+    fn drop(&mut self) {
+        self.owner.forget_close(self.number);
+    }
+}
