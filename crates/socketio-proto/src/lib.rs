@@ -9,16 +9,17 @@
 //! ```text
 //!     adapter            engine messages                    application
 //!  ┌───────────┐  Text, Binary   ┌─────────┐   Packet    ┌─────────────┐
-//!  │           │ ──────────────► │ Decoder │ ──────────► │             │  events
-//!  │  engine   │                 └─────────┘             │   server    │ ─────────►
-//!  │  session  │    Encoded      ┌─────────┐   Packet    │ Connection  │  calls
-//!  │           │ ◄────────────── │ Parser  │ ◄────────── │ Rooms, acks │ ◄─────────
+//!  │           │ ──────────────► │ Decoder │ ──────────► │  server or  │  events
+//!  │  engine   │                 └─────────┘             │   client:   │ ─────────►
+//!  │  session  │    Encoded      ┌─────────┐   Packet    │ namespaces, │  calls
+//!  │           │ ◄────────────── │ Parser  │ ◄────────── │ acks, rooms │ ◄─────────
 //!  └───────────┘                 └─────────┘             └─────────────┘
 //! ```
 //!
 //! The left half is the codec: pure, and of use without the rest. The right half is
-//! [`server`]: what one client's connection holds, and what a namespace's members share. Its
-//! page has the run loop.
+//! [`server`], what one client's connection holds and what a namespace's members share, or
+//! [`client`], a connection that is kept up and the namespaces on it. Their pages have the run
+//! loops.
 //!
 //! # Packets
 //!
@@ -63,10 +64,10 @@
 //! # Limits and errors
 //!
 //! Whatever a peer can make grow has a limit: a packet in [`Limits`], a connection in
-//! [`server::Config`], rooms in [`server::NamespaceLimits`]. What the peer does wrong is never an
-//! `Err` of the machine: it becomes an event with a [`DecodeError`] and the end of the
-//! connection. What the application does wrong is an `Err` of that one call: [`PayloadError`],
-//! [`EmitError`].
+//! [`server::Config`] and [`client::Config`], rooms in [`server::NamespaceLimits`]. What the peer
+//! does wrong is never an `Err` of the machine: it becomes an event with a [`DecodeError`] and
+//! the end of the connection. What the application does wrong is an `Err` of that one call:
+//! [`PayloadError`], [`EmitError`].
 //!
 //! # Features
 //!
