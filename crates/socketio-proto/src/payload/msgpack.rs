@@ -130,7 +130,10 @@ impl Data {
     /// The bytes that `attachment` borrowed, if it borrowed from here.
     pub(super) fn attachment(&self, attachment: Attachment) -> Option<Bytes> {
         let range = attachment.range_in(self.value())?;
-        Some(self.value.share(self.value().get(range)?))
+        Some(match &self.value {
+            Packed::Received(value) => value.slice(range),
+            Packed::Written(_) => Bytes::copy_from_slice(self.value().get(range)?),
+        })
     }
 
     pub(super) fn check(&self, max_depth: usize) -> Result<(), DecodeError> {
