@@ -151,11 +151,42 @@ fn decode_attachments(sample: &'static Sample<Upload>, limits: Limits) -> Box<dy
 }
 
 fn encode<T: Data>(sample: &'static Sample<T>, goal: Option<Goal>) -> Row {
-    let ours = encode_serde(sample);
-    let row = Row::new(format!("encode, {}", sample.name)).ours("frame to share", goal, ours);
+    let row = Row::new(format!("encode, {}", sample.name))
+        .ours("into a kept buffer", goal, encode_kept(sample))
+        .ours("frame to share", None, encode_serde(sample));
     #[cfg(feature = "peers")]
     let row = row.peer(socketioxide::NAME, socketioxide::encode(sample));
     row.limit("memcpy", limits::memcpy(sample.text.clone()))
+}
+
+/// With the engine's packet type, as text that is ready to be sent.
+fn encode_kept<T: Data>(sample: &'static Sample<T>) -> Box<dyn Task> {
+    let namespace = sample.namespace();
+    let write = move |out: &mut Vec<u8>| {
+        let id = sample.id.map(|id| AckId(id.into()));
+        let data = &sample.data;
+        match (sample.event, id) {
+            (Some(event), id) => Json.event_to(&namespace, id, event, data, out).map(drop),
+            (None, Some(id)) => Json.ack_to(&namespace, id, data, out).map(drop),
+            (None, None) => Json.connect_to(&namespace, data, out),
+        }
+        .unwrap();
+    };
+    let mut out = Vec::with_capacity(sample.text.len() + 1);
+    let shown = write.clone();
+    operation(
+        || (),
+        move |()| {
+            out.clear();
+            write(&mut out);
+            black_box(out.as_ptr());
+        },
+        move |()| {
+            let mut out = Vec::new();
+            shown(&mut out);
+            out.split_off(1)
+        },
+    )
 }
 
 fn encode_binary(sample: &'static Sample<Upload>) -> Row {

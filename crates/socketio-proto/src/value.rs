@@ -116,20 +116,20 @@ impl Value {
                 Ok(())
             }
             Self::Array(elements) => {
-                writer.open('[')?;
+                writer.open(b'[')?;
                 for element in elements {
                     writer.separate();
                     element.write(writer)?;
                 }
-                writer.close("]");
+                writer.close(b"]");
                 Ok(())
             }
             Self::Object(members) => {
-                writer.open('{')?;
+                writer.open(b'{')?;
                 for (key, value) in members {
                     writer.member(key, |writer| value.write(writer))?;
                 }
-                writer.close("}");
+                writer.close(b"}");
                 Ok(())
             }
             scalar => serde::Serialize::serialize(scalar, writer),

@@ -3,7 +3,7 @@
 
 use allocation_counter::measure;
 use socketio_proto::{AckId, Body, Encoded, Format, Json, Namespace, Packet, Parser};
-use socketio_proto::{Payload, Text};
+use socketio_proto::{Payload, PayloadError, Text};
 
 fn event(namespace: &str, id: Option<u64>, payload: Payload) -> Packet {
     let namespace = Namespace::new(Text::new(namespace)).unwrap();
@@ -72,38 +72,53 @@ fn event_at_root(payload: Payload) -> Packet {
     }
 }
 
+#[derive(serde::Serialize)]
+struct Login<T> {
+    token: T,
+}
+
 #[test]
 fn a_kept_buffer_costs_nothing() {
     let chat = ("some text", 1.5, 7);
     let namespace = Namespace::new(Text::from("/admin")).unwrap();
-    let mut out = String::with_capacity(1000);
+    let mut out = Vec::with_capacity(1000);
     let info = measure(|| {
         Json.event_to(&namespace, Some(AckId(15)), "chat", &chat, &mut out)
             .unwrap();
         Json.ack_to(&Namespace::root(), AckId(1), &(true, 2), &mut out)
             .unwrap();
+        Json.connect_to(&namespace, &Login { token: "x\n" }, &mut out)
+            .unwrap();
     });
     assert_eq!(info.count_total, 0);
-    assert_eq!(out, r#"42/admin,15["chat","some text",1.5,7]431[true,2]"#);
+    let text = r#"42/admin,15["chat","some text",1.5,7]431[true,2]40/admin,{"token":"x\n"}"#;
+    assert_eq!(out, text.as_bytes());
 }
 
 #[test]
 fn attachments_are_counted_in_the_header_of_a_kept_buffer() {
-    let mut out = String::from("before");
+    let mut out = b"before".to_vec();
     let bytes = serde_bytes::Bytes::new(b"bin");
     let attachments = Json
         .event_to(&Namespace::root(), None, "m", &(bytes, 1), &mut out)
         .unwrap();
     assert_eq!(attachments, ["bin"]);
-    assert_eq!(out, r#"before451-["m",{"_placeholder":true,"num":0},1]"#);
+    assert_eq!(out, br#"before451-["m",{"_placeholder":true,"num":0},1]"#);
 }
 
 #[test]
 fn a_refused_event_leaves_a_kept_buffer_as_it_was() {
-    let mut out = String::from("before");
+    let mut out = b"before".to_vec();
     let unfit = std::collections::HashMap::from([((), 1)]);
     let root = Namespace::root();
     assert!(Json.event_to(&root, None, "m", &unfit, &mut out).is_err());
     assert!(Json.event_to(&root, None, "connect", &1, &mut out).is_err());
-    assert_eq!(out, "before");
+    let refused = Json.connect_to(&root, &"no object", &mut out);
+    assert!(matches!(refused, Err(PayloadError::Unfit("CONNECT"))));
+    let binary = Login {
+        token: serde_bytes::Bytes::new(b"binary"),
+    };
+    let refused = Json.connect_to(&root, &binary, &mut out);
+    assert!(matches!(refused, Err(PayloadError::Binary)));
+    assert_eq!(out, b"before");
 }

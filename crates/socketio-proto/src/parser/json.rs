@@ -14,7 +14,7 @@ use crate::packet::Revision;
 use crate::parser::spread::Spread;
 use crate::payload::refuse_reserved;
 use crate::{AckId, Body, Format, Namespace, Packet, PayloadError, Text};
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 use bytes::Bytes;
 use core::iter;
 use decoder::JsonDecoder;
@@ -32,16 +32,16 @@ pub struct Json;
 
 impl Json {
     /// Appends an event to a buffer, its arguments written in place: the text of its engine
-    /// packet, the leading `4` included. The result are the attachments that follow it, as
+    /// packet, the leading `4` included, in UTF-8. The result are the attachments that follow it, as
     /// binary messages.
     ///
     /// ```
     /// use socketio_proto::{AckId, Json, Namespace};
     ///
-    /// let mut text = String::new();
+    /// let mut text = Vec::new();
     /// let id = Some(AckId(7));
     /// let attachments = Json.event_to(&Namespace::root(), id, "greet", &("you", 1), &mut text)?;
-    /// assert_eq!(text, r#"427["greet","you",1]"#);
+    /// assert_eq!(text, br#"427["greet","you",1]"#);
     /// assert!(attachments.is_empty());
     /// # Ok::<(), socketio_proto::PayloadError>(())
     /// ```
@@ -55,7 +55,7 @@ impl Json {
         id: Option<AckId>,
         event: &str,
         args: &T,
-        out: &mut String,
+        out: &mut Vec<u8>,
     ) -> Result<Vec<Bytes>, PayloadError> {
         refuse_reserved(Some(event))?;
         list_to(["42", "45"], namespace, id, Some(event), args, out)
@@ -71,9 +71,41 @@ impl Json {
         namespace: &Namespace,
         id: AckId,
         args: &T,
-        out: &mut String,
+        out: &mut Vec<u8>,
     ) -> Result<Vec<Bytes>, PayloadError> {
         list_to(["43", "46"], namespace, Some(id), None, args, out)
+    }
+
+    /// Appends a CONNECT to a buffer, with an object that says who asks or who is let in: the
+    /// text of its engine packet, the leading `4` included.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use socketio_proto::{Json, Namespace};
+    ///
+    /// let mut text = Vec::new();
+    /// Json.connect_to(&Namespace::root(), &json!({ "token": "1b" }), &mut text)?;
+    /// assert_eq!(text, br#"40{"token":"1b"}"#);
+    /// # Ok::<(), socketio_proto::PayloadError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Payload::value`](crate::Payload::value), and if the data is not an object. What
+    /// was in the buffer stays as it was.
+    pub fn connect_to<T: Serialize + ?Sized>(
+        &self,
+        namespace: &Namespace,
+        data: &T,
+        out: &mut Vec<u8>,
+    ) -> Result<(), PayloadError> {
+        let header = Header {
+            types: "40",
+            attachments: 0,
+            namespace,
+            id: None,
+        };
+        append(&header, out, |writer| writer.connect(data)).map(|_| ())
     }
 }
 
@@ -84,32 +116,49 @@ fn list_to<T: Serialize + ?Sized>(
     id: Option<AckId>,
     event: Option<&str>,
     args: &T,
-    out: &mut String,
+    out: &mut Vec<u8>,
 ) -> Result<Vec<Bytes>, PayloadError> {
     let [text, binary] = types;
-    let start = out.len();
     let mut header = Header {
         types: text,
         attachments: 0,
         namespace,
         id,
     };
-    header.with(|pieces| out.extend(pieces.iter().copied()));
+    let start = out.len();
+    let (json, attachments) = append(&header, out, |writer| {
+        writer.list(event, |writer| args.serialize(Spread(writer)))
+    })?;
+    if !attachments.is_empty() {
+        header.types = binary;
+        header.attachments = attachments.len();
+        let header = header.with(|pieces| pieces.concat());
+        out.splice(start..json, header.into_bytes());
+    }
+    Ok(attachments)
+}
+
+/// Appends a header and what `write` writes, or nothing. Gives the place behind the header.
+fn append<R>(
+    header: &Header<'_>,
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Writer) -> Result<R, PayloadError>,
+) -> Result<(usize, Vec<Bytes>), PayloadError> {
+    let start = out.len();
+    header.with(|pieces| {
+        let pieces = pieces.iter().filter(|piece| !piece.is_empty());
+        pieces.for_each(|piece| out.extend_from_slice(piece.as_bytes()));
+    });
     let json = out.len();
     let mut writer = Writer::behind(core::mem::take(out));
-    let result = writer.list(event, |writer| args.serialize(Spread(writer)));
+    let result = write(&mut writer);
     let attachments;
     (*out, attachments) = writer.into_parts();
     if let Err(error) = result {
         out.truncate(start);
         return Err(error);
     }
-    if !attachments.is_empty() {
-        header.types = binary;
-        header.attachments = attachments.len();
-        out.replace_range(start..json, &header.with(|pieces| pieces.concat()));
-    }
-    Ok(attachments)
+    Ok((json, attachments))
 }
 
 impl Parser for Json {

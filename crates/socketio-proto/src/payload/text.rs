@@ -2,7 +2,7 @@
 
 use crate::Text;
 use crate::parser::ser::HEADROOM;
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 /// The text of one payload.
 #[derive(Clone, Debug)]
@@ -15,6 +15,12 @@ pub(crate) enum JsonText {
 }
 
 impl JsonText {
+    /// What a writer has written behind the headroom.
+    pub(crate) fn written(bytes: Vec<u8>) -> Self {
+        // As good as free for ASCII, which most JSON is.
+        Self::Written(String::from_utf8(bytes).expect("written from texts"))
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Received(text) => text,

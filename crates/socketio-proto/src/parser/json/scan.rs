@@ -4,7 +4,7 @@
 mod plain;
 mod string;
 
-pub(crate) use plain::plain_len;
+pub(crate) use plain::{is_plain, plain_half, plain_len, plain_word};
 pub(crate) use string::unescape;
 
 use super::{EventName, placeholder};

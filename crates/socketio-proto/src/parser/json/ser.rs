@@ -1,13 +1,15 @@
 //! serde to JSON in one pass. Bytes become placeholders in the text and attachments beside it.
 
+mod output;
 mod scalar;
 
 use super::placeholder;
 use crate::parser::map_key::{Key, Keys};
 use crate::parser::spread::Arguments;
 use crate::{PayloadError, payload::JsonText};
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 use bytes::Bytes;
+use output::Output;
 use serde::{Serialize, ser};
 use serde_json::Error;
 
@@ -15,12 +17,16 @@ use serde_json::Error;
 const MAX_DEPTH: usize = 128;
 
 /// What a map must not contain when there are attachments beside it.
-const LOOKALIKE: &str = r#""_placeholder":true"#;
+const LOOKALIKE: &[u8] = br#""_placeholder":true"#;
+
+/// The key of such a member.
+const PLACEHOLDER: &str = "_placeholder";
 
 /// Text and attachments of the payload that is being written.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    out: String,
+    /// UTF-8: all that is written comes from texts, whole.
+    out: Output,
     attachments: Vec<Bytes>,
     depth: usize,
     /// A map of the user's has a member `"_placeholder": true`.
@@ -38,25 +44,22 @@ pub(crate) struct Written {
 /// namespace of ordinary length.
 pub(crate) const HEADROOM: usize = 48;
 
-const ROOM: &str = "                                                ";
-const _: () = assert!(ROOM.len() == HEADROOM);
-
 /// Holds most events, so that their text grows no more.
 const CAPACITY: usize = HEADROOM + 256;
 
 impl Default for Writer {
     fn default() -> Self {
-        let mut out = String::with_capacity(CAPACITY);
-        out.push_str(ROOM);
+        let mut out = Vec::with_capacity(CAPACITY);
+        out.extend_from_slice(&[b' '; HEADROOM]);
         Self::behind(out)
     }
 }
 
 impl Writer {
     /// Goes on behind what is in a buffer.
-    pub(crate) fn behind(out: String) -> Self {
+    pub(crate) fn behind(out: Vec<u8>) -> Self {
         Self {
-            out,
+            out: Output(out),
             attachments: Vec::new(),
             depth: 0,
             has_lookalike: false,
@@ -70,34 +73,47 @@ impl Writer {
         event: Option<&str>,
         args: impl FnOnce(&mut Self) -> Result<(), Error>,
     ) -> Result<usize, PayloadError> {
-        let start = self.out.len();
-        self.open('[')?;
+        let start = self.out.0.len();
+        self.open(b'[')?;
         if let Some(name) = event {
             self.string(name);
         }
-        let end = self.out.len() - start;
+        let end = self.out.0.len() - start;
         args(self)?;
-        self.close("]");
+        self.close(b"]");
         if self.has_lookalike && !self.attachments.is_empty() {
             return Err(PayloadError::Lookalike);
         }
         Ok(end)
     }
 
+    /// Writes the object of a CONNECT.
+    pub(crate) fn connect<T: Serialize + ?Sized>(&mut self, data: &T) -> Result<(), PayloadError> {
+        let start = self.out.0.len();
+        data.serialize(&mut *self)?;
+        if !self.attachments.is_empty() {
+            return Err(PayloadError::Binary);
+        }
+        if self.out.0.get(start) != Some(&b'{') {
+            return Err(PayloadError::Unfit("CONNECT"));
+        }
+        Ok(())
+    }
+
     pub(crate) fn finish(self) -> Written {
         Written {
-            text: JsonText::Written(self.out),
+            text: JsonText::written(self.out.0),
             attachments: self.attachments,
         }
     }
 
     /// The buffer of [`behind`](Self::behind), and the attachments.
-    pub(crate) fn into_parts(self) -> (String, Vec<Bytes>) {
-        (self.out, self.attachments)
+    pub(crate) fn into_parts(self) -> (Vec<u8>, Vec<Bytes>) {
+        (self.out.0, self.attachments)
     }
 
     /// Begins an array or object.
-    pub(crate) fn open(&mut self, bracket: char) -> Result<(), Error> {
+    pub(crate) fn open(&mut self, bracket: u8) -> Result<(), Error> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err(ser::Error::custom(format_args!(
@@ -109,35 +125,41 @@ impl Writer {
     }
 
     /// Ends as many arrays and objects as there are brackets.
-    pub(crate) fn close(&mut self, brackets: &str) {
+    pub(crate) fn close(&mut self, brackets: &[u8]) {
         self.depth = self.depth.saturating_sub(brackets.len());
-        self.out.push_str(brackets);
+        self.out.extend(brackets);
     }
 
     /// A placeholder for the next attachment.
     pub(crate) fn attach(&mut self, bytes: Bytes) {
-        self.out.push_str(placeholder::START);
+        self.out.extend(placeholder::START.as_bytes());
         self.integer(self.attachments.len());
-        self.out.push('}');
+        self.out.push(b'}');
         self.attachments.push(bytes);
     }
 
     /// One member of an object.
+    #[inline]
     pub(crate) fn member(
         &mut self,
         key: &str,
         value: impl FnOnce(&mut Self) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let start = self.key(key)?;
-        self.member_value(start, value)
+        self.separate();
+        let start = self.out.0.len();
+        self.name(key);
+        if key.len() == PLACEHOLDER.len() {
+            return self.member_value(start, value);
+        }
+        value(self)
     }
 
     /// The name of a member, and where it begins.
     fn key<K: Serialize + ?Sized>(&mut self, key: &K) -> Result<usize, Error> {
         self.separate();
-        let start = self.out.len();
+        let start = self.out.0.len();
         key.serialize(Key(self))?;
-        self.out.push(':');
+        self.out.push(b':');
         Ok(start)
     }
 
@@ -147,8 +169,8 @@ impl Writer {
         value: impl FnOnce(&mut Self) -> Result<(), Error>,
     ) -> Result<(), Error> {
         value(self)?;
-        let is_as_long = self.out.len() - start == LOOKALIKE.len();
-        self.has_lookalike |= is_as_long && self.out.ends_with(LOOKALIKE);
+        let is_as_long = self.out.0.len() - start == LOOKALIKE.len();
+        self.has_lookalike |= is_as_long && self.out.0.ends_with(LOOKALIKE);
         Ok(())
     }
 }
@@ -157,8 +179,8 @@ impl Arguments for Writer {
     /// Between elements. No value ends with an opening bracket, so that the text itself tells
     /// whether an element is the first.
     fn separate(&mut self) {
-        if !matches!(self.out.as_bytes().last(), Some(b'[' | b'{')) {
-            self.out.push(',');
+        if !matches!(self.out.0.last(), Some(b'[' | b'{')) {
+            self.out.push(b',');
         }
     }
 }
@@ -170,9 +192,9 @@ impl Keys for Writer {
     }
 
     fn scalar<T: Serialize>(&mut self, key: T) -> Result<(), Error> {
-        self.out.push('"');
+        self.out.push(b'"');
         key.serialize(&mut *self)?;
-        self.out.push('"');
+        self.out.push(b'"');
         Ok(())
     }
 }
@@ -180,13 +202,13 @@ impl Keys for Writer {
 /// An array or object that is being written.
 pub(crate) struct Compound<'w> {
     writer: &'w mut Writer,
-    close: &'static str,
+    close: &'static [u8],
     /// Where the member begins whose value is awaited.
     member: usize,
 }
 
 impl<'w> Compound<'w> {
-    fn new(writer: &'w mut Writer, close: &'static str) -> Self {
+    fn new(writer: &'w mut Writer, close: &'static [u8]) -> Self {
         Self {
             writer,
             close,
@@ -232,7 +254,7 @@ impl<'w> ser::Serializer for &'w mut Writer {
     }
 
     fn serialize_bool(self, value: bool) -> Result<(), Error> {
-        self.out.push_str(if value { "true" } else { "false" });
+        self.out.extend(if value { b"true" } else { b"false" });
         Ok(())
     }
 
@@ -270,7 +292,7 @@ impl<'w> ser::Serializer for &'w mut Writer {
     }
 
     fn serialize_unit(self) -> Result<(), Error> {
-        self.out.push_str("null");
+        self.out.extend(b"null");
         Ok(())
     }
 
@@ -302,15 +324,15 @@ impl<'w> ser::Serializer for &'w mut Writer {
         variant: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        self.open('{')?;
+        self.open(b'{')?;
         self.member(variant, |writer| value.serialize(writer))?;
-        self.close("}");
+        self.close(b"}");
         Ok(())
     }
 
     fn serialize_seq(self, _len: Option<usize>) -> Result<Compound<'w>, Error> {
-        self.open('[')?;
-        Ok(Compound::new(self, "]"))
+        self.open(b'[')?;
+        Ok(Compound::new(self, b"]"))
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Compound<'w>, Error> {
@@ -332,15 +354,15 @@ impl<'w> ser::Serializer for &'w mut Writer {
         variant: &'static str,
         _len: usize,
     ) -> Result<Compound<'w>, Error> {
-        self.open('{')?;
+        self.open(b'{')?;
         self.key(variant)?;
-        self.open('[')?;
-        Ok(Compound::new(self, "]}"))
+        self.open(b'[')?;
+        Ok(Compound::new(self, b"]}"))
     }
 
     fn serialize_map(self, _len: Option<usize>) -> Result<Compound<'w>, Error> {
-        self.open('{')?;
-        Ok(Compound::new(self, "}"))
+        self.open(b'{')?;
+        Ok(Compound::new(self, b"}"))
     }
 
     fn serialize_struct(self, _name: &'static str, len: usize) -> Result<Compound<'w>, Error> {
@@ -354,10 +376,10 @@ impl<'w> ser::Serializer for &'w mut Writer {
         variant: &'static str,
         _len: usize,
     ) -> Result<Compound<'w>, Error> {
-        self.open('{')?;
+        self.open(b'{')?;
         self.key(variant)?;
-        self.open('{')?;
-        Ok(Compound::new(self, "}}"))
+        self.open(b'{')?;
+        Ok(Compound::new(self, b"}}"))
     }
 }
 

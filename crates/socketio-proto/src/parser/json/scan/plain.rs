@@ -37,6 +37,41 @@ fn packed(bytes: &[u8]) -> u64 {
     }
 }
 
+/// Whether all of sixteen bytes are plain.
+#[inline]
+pub(crate) fn is_plain(block: &[u8; 16]) -> bool {
+    // Written so that the compiler takes them in one register.
+    !block.iter().fold(false, |found, &byte| {
+        found | (byte < b' ') | (byte == b'"') | (byte == b'\\')
+    })
+}
+
+/// Up to sixteen bytes as one word, the first in its lowest byte, if all of them are plain.
+#[inline]
+pub(crate) fn plain_word(bytes: &[u8]) -> Option<u128> {
+    let len = bytes.len();
+    if let (Some(front), Some(back)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        let (front, back) = (u64::from_le_bytes(*front), u64::from_le_bytes(*back));
+        // Each by itself: the result is right for the first found only.
+        let found = special(front) | special(back);
+        return (found == 0).then(|| u128::from(front) | u128::from(back) << (8 * (len - 8)));
+    }
+    plain_half(bytes).map(u128::from)
+}
+
+/// The same for up to seven bytes.
+#[inline]
+pub(crate) fn plain_half(bytes: &[u8]) -> Option<u64> {
+    let packed = packed(bytes);
+    let word = match bytes.len() {
+        // Two halves, which may lie over each other.
+        len @ 4.. => packed & u64::from(u32::MAX) | packed >> 32 << (8 * (len - 4)),
+        // Spaces behind.
+        len => packed & ((1 << (8 * len)) - 1),
+    };
+    (special(packed) == 0).then_some(word)
+}
+
 /// The high bit of each byte that ends the run. Behind the first of them, others may be wrong:
 /// the subtraction borrows.
 #[inline]
@@ -65,6 +100,25 @@ mod tests {
             let naive = bytes.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f));
             prop_assert_eq!(plain_len(&bytes), naive.count());
         }
+    }
+
+    #[test]
+    fn a_block_is_plain_if_each_byte_is() {
+        for byte in 0..=u8::MAX {
+            let is_plain_byte = plain_len(&[byte]) == 1;
+            for at in 0..16 {
+                let mut block = [b'a'; 16];
+                block[at] = byte;
+                assert_eq!(is_plain(&block), is_plain_byte, "{byte}");
+                for len in at + 1..=16 {
+                    let mut word = [0; 16];
+                    word[..len].copy_from_slice(&block[..len]);
+                    let word = is_plain_byte.then(|| u128::from_le_bytes(word));
+                    assert_eq!(plain_word(&block[..len]), word, "{byte} of {len}");
+                }
+            }
+        }
+        assert_eq!(plain_word(&[]), Some(0));
     }
 
     #[test]

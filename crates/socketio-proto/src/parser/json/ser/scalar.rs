@@ -1,80 +1,95 @@
 //! Numbers and strings, spelled as in JavaScript.
 
-use super::Writer;
+use super::{Writer, output::Tail};
 use crate::parser::json::scan::plain_len;
-use core::fmt::{Display, LowerExp, Write};
+use core::fmt::{Display, Write};
 
 impl Writer {
+    #[inline]
     pub(super) fn integer(&mut self, value: impl itoa::Integer) {
-        self.out.push_str(itoa::Buffer::new().format(value));
+        let mut buffer = itoa::Buffer::new();
+        self.out.extend(buffer.format(value).as_bytes());
     }
 
     /// A float of any width, with its value for comparison. JavaScript uses an exponent from
     /// 1e21 upwards, with a plus sign, and below 1e-6.
-    pub(super) fn float(&mut self, float: impl zmij::Float + Display + LowerExp, value: f64) {
+    pub(super) fn float(&mut self, float: impl zmij::Float + Display, value: f64) {
         if !value.is_finite() {
-            self.out.push_str("null");
+            self.out.extend(b"null");
             return;
         }
         if value == 0.0 {
-            self.out.push('0');
+            self.out.push(b'0');
             return;
         }
         let mut buffer = zmij::Buffer::new();
         let text = buffer.format_finite(float);
         let magnitude = value.abs();
-        // An exponent comes earlier there than in JavaScript. Writing to a string cannot fail.
-        if !text.as_bytes().contains(&b'e') {
-            self.out.push_str(text.strip_suffix(".0").unwrap_or(text));
-        } else if (1e-6..1e21).contains(&magnitude) {
-            let _ = write!(self.out, "{float}");
-        } else {
-            let _ = write!(self.out, "{float:e}");
-            if magnitude >= 1e21
-                && let Some(exponent) = self.out.rfind('e')
-            {
-                self.out.insert(exponent + 1, '+');
+        match text.split_once('e') {
+            None => {
+                let text = text.strip_suffix(".0").unwrap_or(text);
+                self.out.extend(text.as_bytes());
+            }
+            // An exponent comes earlier here than in JavaScript. Writing to memory cannot fail.
+            Some(_) if (1e-6..1e21).contains(&magnitude) => {
+                let _ = write!(self.out, "{float}");
+            }
+            Some((digits, exponent)) => {
+                let digits = digits.strip_suffix(".0").unwrap_or(digits);
+                let plus = if magnitude < 1.0 { "" } else { "+" };
+                let exponent = exponent.trim_start_matches('+');
+                let _ = write!(self.out, "{digits}e{plus}{exponent}");
             }
         }
     }
 
     pub(super) fn string(&mut self, text: &str) {
-        self.out.reserve(text.len() + 2);
-        self.out.push('"');
-        let plain = plain_len(text.as_bytes());
-        if plain == text.len() {
-            self.out.push_str(text);
-        } else {
-            self.escaped(text, plain);
-        }
-        self.out.push('"');
+        self.string_and(text.as_bytes(), Tail::Nothing);
     }
 
-    /// A text of which so many bytes at the front are plain.
-    fn escaped(&mut self, mut text: &str, mut plain: usize) {
-        while let Some((run, behind)) = text.split_at_checked(plain) {
-            self.out.push_str(run);
-            let Some(&byte) = behind.as_bytes().first() else {
+    /// The name of a member, with its colon.
+    pub(super) fn name(&mut self, text: &str) {
+        self.string_and(text.as_bytes(), Tail::Colon);
+    }
+
+    #[inline]
+    fn string_and(&mut self, text: &[u8], tail: Tail) {
+        if self.out.plain_string(text, tail).is_none() {
+            self.out.push(b'"');
+            self.escaped(text);
+            self.out.push(b'"');
+            if let Tail::Colon = tail {
+                self.out.push(b':');
+            }
+        }
+    }
+
+    /// A text with something to escape, run by run.
+    #[cold]
+    fn escaped(&mut self, text: &[u8]) {
+        let mut rest = text;
+        while let Some((run, behind)) = rest.split_at_checked(plain_len(rest)) {
+            self.out.extend(run);
+            let Some((&byte, behind)) = behind.split_first() else {
                 break;
             };
             self.escape(byte);
-            text = behind.get(1..).unwrap_or_default();
-            plain = plain_len(text.as_bytes());
+            rest = behind;
         }
     }
 
     /// One character that cannot stand for itself: all of them are ASCII.
     fn escape(&mut self, byte: u8) {
-        self.out.push_str(match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            0x08 => "\\b",
-            b'\t' => "\\t",
-            b'\n' => "\\n",
-            0x0c => "\\f",
-            b'\r' => "\\r",
+        self.out.extend(match byte {
+            b'"' => b"\\\"",
+            b'\\' => b"\\\\",
+            0x08 => b"\\b",
+            b'\t' => b"\\t",
+            b'\n' => b"\\n",
+            0x0c => b"\\f",
+            b'\r' => b"\\r",
             _ => {
-                // Writing to a string cannot fail.
+                // Writing to memory cannot fail.
                 let _ = write!(self.out, "\\u{byte:04x}");
                 return;
             }
