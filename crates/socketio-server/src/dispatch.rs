@@ -163,11 +163,14 @@ impl Sio {
         // Patterns are the user's code; one that panics accepts nobody.
         let lookup = AssertUnwindSafe(|| (self.lookup)(name, auth.as_ref()));
         let namespace = catch_unwind(lookup).unwrap_or_default();
-        let id = client.host().env().ids.next();
-        let (Some(namespace), Ok(id)) = (namespace, id) else {
-            return reject(client, handle, &Refusal::new("Invalid namespace"));
+        let id = new_id(client, name);
+        let (Some(namespace), Some(id)) = (namespace, id) else {
+            client.step(Origin::Network, |state, now| {
+                let peer = &mut state.machine;
+                peer.apply(now, |connection| connection.reject_unknown(handle))
+            });
+            return;
         };
-        let id = SocketId(Text::from(id));
         let socket = SocketInner::new(client, &namespace, handle, id, auth);
         client.step(Origin::Network, |state, _| {
             state.data.sockets.push(Arc::clone(&socket))
@@ -305,6 +308,18 @@ impl Sio {
 
 fn find(client: &Arc<Client<Sio>>, handle: Handle) -> Option<Arc<SocketInner>> {
     client.peek(|state| state.data.find(handle))
+}
+
+/// The id of a socket that is about to join; none if the source of randomness has failed. In
+/// revision 4 it is not told to the client, who derives it, too.
+fn new_id(client: &Client<Sio>, name: &socketio_proto::Namespace) -> Option<SocketId> {
+    match client.peek(|state| state.machine.connection().revision()) {
+        Revision::V4 => Some(SocketId::derived(name, client.sid())),
+        Revision::V5 => {
+            let id = client.host().env().ids.next().ok()?;
+            Some(SocketId(Text::from(id)))
+        }
+    }
 }
 
 fn reject(client: &Arc<Client<Sio>>, handle: Handle, refusal: &Refusal) {

@@ -38,7 +38,7 @@ pub use crate::options::Forbidden;
 pub use crate::transport::{HandshakeRequest, ResponseBody};
 pub use engineio_proto::config::{Cookie, Cors, CorsOrigin, SameSite, ServerConfig};
 pub use engineio_proto::http::Reject;
-pub use engineio_proto::{CloseReason, Message, SendError, Transport};
+pub use engineio_proto::{CloseReason, Message, SendError, Transport, Version};
 
 /// What an application does with its clients.
 ///
@@ -80,6 +80,13 @@ impl Socket {
     #[must_use]
     pub fn transport(&self) -> Transport {
         self.0.peek(|state| state.machine.transport())
+    }
+
+    /// The revision of the protocol that the client speaks: 4, or 3 if
+    /// [`allow_eio3`](EngineBuilder::allow_eio3) has let it in.
+    #[must_use]
+    pub fn protocol(&self) -> Version {
+        self.0.peek(|state| state.machine.version())
     }
 
     /// Sends a message.

@@ -53,6 +53,17 @@ macro_rules! engine_options {
             self
         }
 
+        /// Whether clients that speak Engine.IO 3 may come in, those of Socket.IO 1 and 2. Default:
+        /// false.
+        ///
+        /// The id of such a client's sockets is made of its session's id, as it makes it itself,
+        /// and a session belongs to whoever knows its id: don't tell it to others.
+        #[must_use]
+        pub fn allow_eio3(mut self, value: bool) -> Self {
+            self.host.config.allow_eio3 = value;
+            self
+        }
+
         /// Whether a client may change its transport. Default: true.
         #[must_use]
         pub fn allow_upgrades(mut self, value: bool) -> Self {

@@ -11,7 +11,7 @@ use crate::namespace::{
 };
 use crate::sync::{lock, read};
 use crate::transport::{Client, HandshakeRequest, Origin, Suspended};
-use engineio_proto::{CloseReason, Transport};
+use engineio_proto::{CloseReason, Transport, Version};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use socketio_observer::{ListenerId, Snapshot};
@@ -217,6 +217,13 @@ impl Socket {
         self.0
             .client
             .peek(|state| state.machine.engine().transport())
+    }
+
+    /// The revision of Engine.IO that the client speaks: 4, or 3 if
+    /// [`allow_eio3`](crate::SocketIoBuilder::allow_eio3) has let it in.
+    #[must_use]
+    pub fn protocol(&self) -> Version {
+        self.0.client.peek(|state| state.machine.engine().version())
     }
 
     /// What the client sent along with its connection to the namespace; an empty object if it sent

@@ -117,8 +117,8 @@ where
             let response = push(host, &client, exchange, parts, body).await;
             Ok(session_response(host, parts, response, false))
         }
-        (Route::Upgrade { transport, .. }, Some(client)) => {
-            let response = upgrade::join(host, parts, client, transport).map_err(refused)?;
+        (Route::Upgrade { transport, b64, .. }, Some(client)) => {
+            let response = upgrade::join(host, parts, client, transport, b64).map_err(refused)?;
             Ok(with_hook(host, parts, response, false))
         }
         _ => Err(refused(Reject::BadRequest)),

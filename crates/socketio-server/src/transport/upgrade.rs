@@ -47,7 +47,7 @@ pub(super) fn open<A: App>(
             return super::driver::dismiss(socket).await;
         }
         if let Ok(client) = service::open(&host, &handshake, request) {
-            drive(client, socket).await;
+            drive(client, handshake.b64, socket).await;
         }
     });
     Ok(response)
@@ -59,6 +59,7 @@ pub(super) fn join<A: App>(
     parts: &mut Parts,
     client: Arc<Client<A>>,
     transport: Transport,
+    b64: bool,
 ) -> Result<Response<Bytes>, Reject> {
     let (response, upgrade) = switch(parts)?;
     let host = Arc::clone(host);
@@ -68,14 +69,18 @@ pub(super) fn join<A: App>(
         if transport != Transport::WebSocket {
             return super::driver::dismiss(socket).await;
         }
-        drive(client, socket).await;
+        drive(client, b64, socket).await;
     });
     Ok(response)
 }
 
-async fn drive<A: App>(client: Arc<Client<A>>, socket: WebSocketStream<TokioIo<Upgraded>>) {
+async fn drive<A: App>(
+    client: Arc<Client<A>>,
+    b64: bool,
+    socket: WebSocketStream<TokioIo<Upgraded>>,
+) {
     let link = client.drive(Origin::Network, |session, now| {
-        session.handle_link(Transport::WebSocket, now)
+        session.handle_upgrade(Transport::WebSocket, b64, now)
     });
     match link {
         Some(link) => Driver::run(client, link, socket).await,
