@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
-use socketio_server::engine::Transport;
+use socketio_server::engine::{Transport, Version};
 use socketio_server::{Ack, EmitError, Event, Namespace, Reason, Refusal, Socket, Value, Values};
 
 type Done = Result<(), EmitError>;
@@ -77,7 +77,12 @@ fn introspection(namespace: &Namespace) {
             "websocket"
         })
     });
-    namespace.on("getProtocol", async |ack: Ack| ack.send(4));
+    namespace.on("getProtocol", async |socket: Socket, ack: Ack| {
+        ack.send(match socket.protocol() {
+            Version::V3 => 3,
+            Version::V4 => 4,
+        })
+    });
     namespace.on("getState", async |socket: Socket, ack: Ack| {
         ack.send(json!({
             "id": socket.id(),

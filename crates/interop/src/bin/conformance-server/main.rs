@@ -73,6 +73,7 @@ macro_rules! configured {
             .max_payload(settings.max_payload)
             .upgrade_timeout(settings.upgrade_timeout)
             .allow_upgrades(settings.allow_upgrades)
+            .allow_eio3(settings.allow_eio3)
             .transports(settings.transports.clone())
             .on_headers(|headers, _, initial| {
                 headers.insert("x-conformance", HeaderValue::from_static("1"));

@@ -18,6 +18,7 @@ pub(crate) struct Settings {
     pub(crate) connect_timeout: Duration,
     pub(crate) upgrade_timeout: Duration,
     pub(crate) allow_upgrades: bool,
+    pub(crate) allow_eio3: bool,
     pub(crate) transports: Vec<Transport>,
     pub(crate) allow_request_delay: Duration,
     pub(crate) emit_auth: bool,
@@ -46,7 +47,6 @@ impl Settings {
             Some(other) => Err(format!("{name} is neither 0 nor 1: {other}")),
         };
         for (name, only) in [
-            ("EIO3", "0"),
             ("RECOVERY", "0"),
             ("CLEANUP_NAMESPACES", "0"),
             ("DEFLATE", "0"),
@@ -70,6 +70,7 @@ impl Settings {
             connect_timeout: millis("CONNECT_TIMEOUT", 45_000)?,
             upgrade_timeout: millis("UPGRADE_TIMEOUT", 10_000)?,
             allow_upgrades: flag("ALLOW_UPGRADES", true)?,
+            allow_eio3: flag("EIO3", false)?,
             transports: transports(&text("TRANSPORTS", "polling,websocket"))?,
             allow_request_delay: millis("ALLOW_REQUEST_DELAY", 0)?,
             emit_auth: flag("EMIT_AUTH", true)?,
