@@ -125,8 +125,10 @@
 //! | the link is closed, after the session was open | `TransportClose` | | |
 
 mod close;
+mod command;
 mod config;
 mod error;
+mod event;
 mod heartbeat;
 mod inbound;
 mod links;
@@ -137,15 +139,17 @@ mod timers;
 mod upgrade;
 
 pub use crate::transmit::Transmit;
+pub use command::{Command, Exchange, Link};
 pub use config::ClientConfig;
 pub use error::TransportError;
+pub use event::Event;
 pub use query::encode_query;
 
 use crate::{
-    CloseReason, DecodeError, Frame, Instant, Message, Open, Outgoing, SendError, Sid, Transport,
-    http::Method, outbox::Outbox, queue::Queue,
+    CloseReason, DecodeError, Frame, Instant, Outgoing, SendError, Sid, Transport, outbox::Outbox,
+    queue::Queue,
 };
-use alloc::{boxed::Box, string::String, sync::Arc};
+use alloc::sync::Arc;
 use bytes::Bytes;
 use heartbeat::Heartbeat;
 use links::Links;
@@ -153,14 +157,6 @@ use opening::Attempts;
 use polling::Polling;
 use query::Stamps;
 use timers::{Timer, Timers};
-
-/// One HTTP request of a session.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Exchange(u64);
-
-/// One framed connection of a session.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Link(u64);
 
 /// What a session begins with.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -174,83 +170,6 @@ pub struct Start {
     /// [`next_number`](Session::next_number) of the session before, what comes late of that one is
     /// recognised and ignored.
     pub first_number: u64,
-}
-
-/// What the adapter is to do.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Command {
-    /// Make an HTTP request to [`path`](ClientConfig::path), and hand in its response. Two run at
-    /// the same time, one GET and one POST.
-    Request {
-        /// Its number.
-        exchange: Exchange,
-        /// GET or POST.
-        method: Method,
-        /// Query string without `?`, encoded.
-        query: String,
-        /// `Content-Type`, of a POST.
-        content_type: Option<&'static str>,
-        /// Body, of a POST.
-        body: Bytes,
-    },
-    /// Break off this request, if it still runs.
-    Cancel {
-        /// Its number.
-        exchange: Exchange,
-    },
-    /// Open a framed connection to [`path`](ClientConfig::path), and say when it is open or that
-    /// it failed.
-    OpenLink {
-        /// Its number.
-        link: Link,
-        /// WebSocket, or WebTransport.
-        transport: Transport,
-        /// Query string without `?`, encoded; empty for WebTransport, which has none.
-        query: String,
-    },
-    /// Break off this link, open or not. Frames that were not written yet are lost.
-    CancelLink {
-        /// Its number.
-        link: Link,
-    },
-}
-
-/// What the application hears of, in order.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Event {
-    /// The server has opened the session. What was sent before goes out now.
-    Opened(Box<Open>),
-    /// A message came.
-    Message(Message),
-    /// Another transport took over.
-    Upgraded {
-        /// The transport before.
-        from: Transport,
-        /// The transport now.
-        to: Transport,
-    },
-    /// An upgrade came to nothing; the session stays on polling.
-    UpgradeFailed {
-        /// The transport that was tried.
-        transport: Transport,
-        /// What went wrong.
-        error: TransportError,
-    },
-    /// A ping of the server came, and its answer is on the way; in protocol 3, a pong.
-    Ping,
-    /// Nothing waits any more, after more than half of
-    /// [`max_buffered`](ClientConfig::max_buffered) did or after a batch was refused as
-    /// [`Full`](SendError::Full).
-    Drained,
-    /// The last event: the session ended. See [Closing](self#closing).
-    Closed {
-        /// Why.
-        reason: CloseReason,
-        /// What failed, if it was something.
-        error: Option<TransportError>,
-    },
 }
 
 /// How far a session has come. See the picture in the [module's page](self).

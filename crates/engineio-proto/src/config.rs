@@ -1,4 +1,4 @@
-//! Settings of a server, with the defaults of the reference.
+//! Settings of a server, with the defaults of the reference; those of a client are [here](ClientConfig).
 
 use crate::{Outgoing, Transport, Version};
 use alloc::string::String;

@@ -5,7 +5,8 @@ use thiserror::Error;
 
 /// A packet, body or frame of the peer that cannot be read.
 ///
-/// The session that receives one closes with [`CloseReason::Parse`].
+/// A server's session that receives one closes with [`CloseReason::Parse`], a client's with
+/// [`TransportError::Server`](crate::client::TransportError::Server).
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum DecodeError {
@@ -43,7 +44,9 @@ pub enum DecodeError {
         /// Bytes that are allowed.
         max: u64,
     },
-    /// A body brings more packets than [`ServerConfig::max_packets`](crate::config::ServerConfig::max_packets).
+    /// A body brings more packets than
+    /// [`ServerConfig::max_packets`](crate::config::ServerConfig::max_packets) or
+    /// [`ClientConfig::max_packets`](crate::client::ClientConfig::max_packets).
     #[error("more than {max} packets in one payload")]
     TooMany {
         /// Packets that are allowed.
@@ -51,16 +54,16 @@ pub enum DecodeError {
     },
 }
 
-/// Why [`Session::send`](crate::server::Session::send) took nothing.
+/// Why [`Session::send`](crate::server::Session::send) took nothing, on either side.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {
     /// The session is closing or closed.
     #[error("the session is closed")]
     Closed,
-    /// The batch does not fit into what
-    /// [`max_buffered`](crate::config::ServerConfig::max_buffered) and
-    /// [`max_queued`](crate::config::ServerConfig::max_queued) leave. Try again after
+    /// The batch does not fit into what `max_buffered` and `max_queued` of the
+    /// [server](crate::config::ServerConfig::max_buffered) or the
+    /// [client](crate::client::ClientConfig::max_buffered) leave. Try again after
     /// [`Event::Drained`](crate::server::Event::Drained), or close the session.
     #[error("the send buffer is full")]
     Full,
@@ -83,7 +86,7 @@ pub enum CloseReason {
     /// The peer sent something that cannot be read.
     #[error("parse error")]
     Parse(#[source] DecodeError),
-    /// Closed by this side, and carried out at once.
+    /// Closed by this side. A server has carried it out at once.
     #[error("forced close")]
     Forced,
     /// Closed by this side on polling while no GET waits, so that the peer learns of it later.

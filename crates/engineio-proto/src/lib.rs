@@ -21,11 +21,26 @@
 //!       HTTP response                 frame           wake me           application
 //! ```
 //!
+//! The client's side is the mirror of it. There the session makes the requests:
+//!
+//! ```text
+//!        HTTP response            frame, or its link      time             application
+//!             ▼                         ▼                  ▼                   ▼
+//!   ┌ handle_response, ──────── handle_link_open, ── handle_timeout ─ send, close, abort ┐
+//!   │ handle_failed             handle_frame                                             │
+//!   │                          client::Session                                           │
+//!   │                                                                                    │
+//!   └ poll_command ──────────── poll_transmit ────── poll_timeout ──── poll_event ───────┘
+//!             ▼                         ▼                  ▼                   ▼
+//!   HTTP request, new link            frame             wake me           application
+//! ```
+//!
 //! | layer | module | what it is |
 //! | --- | --- | --- |
 //! | codec | [`packet`], [`frame`], [`payload`], [`stream`] | bytes to packets and back; borrowed views first |
 //! | HTTP | [`http`] | requests to routes, refusals, responses, CORS: pure functions |
 //! | session | [`server`] | one client's life: polling, upgrade, heartbeat, buffer, close |
+//! | session | [`client`] | the same on the other side: handshake, requests, probes, one attempt |
 //! | settings | [`config`] | defaults of the reference, and every limit |
 //!
 //! # Rules
@@ -41,7 +56,8 @@
 //!
 //! # The run loop
 //!
-//! After every input:
+//! That of a server; the client's is on the page of [its module](client#run-loop). After every
+//! input:
 //!
 //! 1. `poll_event` until `None`, and let the application act: it may `send` and `close`.
 //! 2. `poll_response` until `None`, and write each to its HTTP request.
