@@ -11,9 +11,6 @@ use super::{Command, Exchange, Session, State, Timer, TransportError};
 use crate::{Outgoing, Transport, Version, http::Method, payload};
 use bytes::{Bytes, BytesMut};
 
-/// More than the length in front of a packet of protocol 3 and what is around it.
-const V3_HEADER: usize = 18;
-
 #[derive(Debug, Default)]
 pub(super) struct Polling {
     get: Option<Exchange>,
@@ -157,10 +154,11 @@ impl Session {
     /// The reference estimates 1.33 bytes for each of a binary message, which is a little less than
     /// base64 needs, and may so be refused.
     fn room_of(&self, packet: &Outgoing) -> usize {
-        let header = match self.config.version {
-            Version::V4 => 1,
-            Version::V3 => V3_HEADER,
-        };
-        packet.text_len() + header
+        let len = packet.text_len();
+        match self.config.version {
+            Version::V4 => len + 1,
+            // The digits of the length, what is around them, and the type of a binary message.
+            Version::V3 => len + len.max(1).ilog10() as usize + 4,
+        }
     }
 }
