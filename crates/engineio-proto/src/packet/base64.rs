@@ -66,7 +66,7 @@ pub(crate) fn decode(data: &str) -> Result<Bytes, DecodeError> {
 /// [`DecodeError::Base64`] for anything but the standard alphabet in its canonical form. Padding
 /// may be absent.
 pub fn decode_base64(data: &str, out: &mut Vec<u8>) -> Result<(), DecodeError> {
-    let data = unpadded(data)?;
+    let data = unpadded(data.as_bytes())?;
     let len = out.len();
     // An engine may make room for no more than this message.
     out.reserve(decoded_room(data.len()));
@@ -83,7 +83,7 @@ pub(crate) struct Arena(BytesMut);
 
 impl Arena {
     /// As [`decode`]; `rest` characters of the body, this message included, are still to come.
-    pub(crate) fn decode(&mut self, data: &str, rest: usize) -> Result<Bytes, DecodeError> {
+    pub(crate) fn decode(&mut self, data: &[u8], rest: usize) -> Result<Bytes, DecodeError> {
         let data = unpadded(data)?;
         let room = decoded_room(data.len());
         if self.0.capacity() < room {
@@ -103,8 +103,7 @@ fn decoded_room(len: usize) -> usize {
 }
 
 /// Without its padding, which stands at the end of a group of four if it stands at all.
-fn unpadded(data: &str) -> Result<&[u8], DecodeError> {
-    let data = data.as_bytes();
+fn unpadded(data: &[u8]) -> Result<&[u8], DecodeError> {
     let content = match data {
         [content @ .., b'=', b'='] | [content @ .., b'='] => content,
         content => return Ok(content),
@@ -126,7 +125,7 @@ mod tests {
         let mut arena = Arena::default();
         let mut both = |data: &str| {
             let alone = decode(data);
-            assert_eq!(arena.decode(data, 100), alone, "{data}");
+            assert_eq!(arena.decode(data.as_bytes(), 100), alone, "{data}");
             let mut appended = Vec::from("so far");
             let result = decode_base64(data, &mut appended);
             let bytes = result.map(|()| Bytes::from(appended.split_off(6)));
@@ -152,8 +151,8 @@ mod tests {
     #[test]
     fn the_messages_of_a_body_share_one_buffer() {
         let mut arena = Arena::default();
-        let first = arena.decode("AAEC", 8).unwrap();
-        let second = arena.decode("AwQF", 4).unwrap();
+        let first = arena.decode(b"AAEC", 8).unwrap();
+        let second = arena.decode(b"AwQF", 4).unwrap();
         assert_eq!((&first[..], &second[..]), (&[0, 1, 2][..], &[3, 4, 5][..]));
         assert_eq!(first.as_ptr().wrapping_add(3), second.as_ptr());
     }
@@ -161,7 +160,7 @@ mod tests {
     /// The engine that every build has, and the same rule for padding.
     fn portable(data: &str) -> Option<Vec<u8>> {
         use ::base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
-        STANDARD_NO_PAD.decode(unpadded(data).ok()?).ok()
+        STANDARD_NO_PAD.decode(unpadded(data.as_bytes()).ok()?).ok()
     }
 
     proptest! {
@@ -193,7 +192,7 @@ mod tests {
             text.truncate(end);
             let ours = decode(&text).ok().map(Vec::from);
             prop_assert_eq!(&ours, &portable(&text), "{}", text);
-            let arena = Arena::default().decode(&text, text.len());
+            let arena = Arena::default().decode(text.as_bytes(), text.len());
             prop_assert_eq!(arena.ok().map(Vec::from), ours);
         }
     }

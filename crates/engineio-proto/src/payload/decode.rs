@@ -61,9 +61,12 @@ impl FusedIterator for Packets<'_> {}
 pub fn decode(encoding: Encoding, body: &Bytes) -> Decode {
     let source = match encoding {
         Encoding::V3Binary => Source::V3Binary(body.clone()),
-        Encoding::V4 | Encoding::V3Text => match Text::try_from(body.clone()) {
+        Encoding::V4 => match unicode::from_utf8(body) {
             Err(_) => Source::NotText,
-            Ok(text) if encoding == Encoding::V4 => Source::V4(text),
+            Ok(_) => Source::V4(body.clone()),
+        },
+        Encoding::V3Text => match Text::try_from(body.clone()) {
+            Err(_) => Source::NotText,
             Ok(text) => {
                 let is_ascii = text.is_ascii();
                 Source::V3Text { text, is_ascii }
@@ -88,8 +91,12 @@ pub struct Decode {
 
 #[derive(Debug)]
 enum Source {
-    V4(Text),
-    V3Text { text: Text, is_ascii: bool },
+    /// Text, which is checked again, quickly, in the pieces that packets own.
+    V4(Bytes),
+    V3Text {
+        text: Text,
+        is_ascii: bool,
+    },
     V3Binary(Bytes),
     NotText,
 }
@@ -97,17 +104,26 @@ enum Source {
 impl Iterator for Decode {
     type Item = Result<Packet, DecodeError>;
 
-    /// Goes on with the borrowed iterator where it was left.
+    /// What nearly all packets are goes straight into its place: a packet is large, and each move of
+    /// it through memory costs as much as the rest.
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let left = self.left?;
         let (source, view) = match &self.source {
-            Source::V4(text) => {
-                let rest = text.get(text.len() - left..);
-                let mut packets = v4::Packets { rest };
-                let view = packets.next()?;
-                self.left = packets.rest.map(str::len);
-                (text, view)
+            Source::V4(body) => {
+                let start = body.len() - left;
+                let (element, rest) = v4::split(body.get(start..)?);
+                self.left = rest.map(<[u8]>::len);
+                let item = if let [b'b', data @ ..] = element {
+                    let bytes = self.arena.decode(data, left);
+                    bytes.map(|bytes| Packet::Message(Message::Binary(bytes)))
+                } else {
+                    own_text(body.slice(start..start + element.len()))
+                };
+                if item.is_err() {
+                    self.left = None;
+                }
+                return Some(item);
             }
             Source::V3Text { text, is_ascii } => {
                 let rest = text.get(text.len() - left..);
@@ -134,8 +150,6 @@ impl Iterator for Decode {
                 return Some(Err(DecodeError::Utf8));
             }
         };
-        // What nearly all are goes straight into its place: a packet is large, and each move of it
-        // costs as much as all the rest.
         if let Ok(PacketRef::Text(data)) = view {
             return Some(Ok(Packet::Message(Message::Text(source.slice_ref(data)))));
         }
@@ -158,11 +172,17 @@ fn own(
 ) -> Result<Packet, DecodeError> {
     match view {
         PacketRef::Base64(data) => {
-            let bytes = arena.decode(data, data.len() + left.unwrap_or_default())?;
+            let bytes = arena.decode(data.as_bytes(), data.len() + left.unwrap_or_default())?;
             Ok(Packet::Message(Message::Binary(bytes)))
         }
         view => Packet::from_view(source, view),
     }
+}
+
+/// The owned packet of an element that is text.
+#[inline]
+fn own_text(element: Bytes) -> Result<Packet, DecodeError> {
+    Packet::from_text(Text::try_from(element).map_err(|_| DecodeError::Utf8)?)
 }
 
 /// The owned packet of an element that ends there in the body. In base64 none is: no client writes

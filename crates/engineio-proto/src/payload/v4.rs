@@ -39,7 +39,10 @@ impl<'a> Iterator for Packets<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let (packet, rest) = split(self.rest?);
+        let body = self.rest?;
+        // The separator is a character of one byte, so no cut can fail.
+        let end = split(body.as_bytes()).0.len();
+        let (packet, rest) = (body.get(..end).unwrap_or_default(), body.get(end + 1..));
         let item = PacketRef::from_text(packet);
         self.rest = rest.filter(|_| item.is_ok());
         Some(item)
@@ -60,9 +63,8 @@ pub fn encode<'p, R: Record + 'p>(records: impl IntoIterator<Item = &'p R>, out:
 
 /// The first element, and what follows its separator.
 #[inline]
-fn split(body: &str) -> (&str, Option<&str>) {
-    match memchr::memchr(SEPARATOR, body.as_bytes()) {
-        // The separator is a character of one byte, so neither cut can fail.
+pub(super) fn split(body: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match memchr::memchr(SEPARATOR, body) {
         Some(end) => (body.get(..end).unwrap_or_default(), body.get(end + 1..)),
         None => (body, None),
     }
