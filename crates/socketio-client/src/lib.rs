@@ -104,7 +104,12 @@
 //! Messages are not compressed: the WebSocket library has no `permessage-deflate`.
 #![cfg_attr(
     not(feature = "tokio"),
-    allow(dead_code, rustdoc::broken_intra_doc_links)
+    allow(
+        dead_code,
+        unused_imports,
+        unused_macros,
+        rustdoc::broken_intra_doc_links
+    )
 )]
 
 mod ack;

@@ -3,6 +3,7 @@
 use super::tls::Connector;
 use super::websocket::{self, Ended, WebSocket};
 use crate::core::Core;
+use crate::dispatch::dispatch;
 use engineio_proto::DecodeError;
 use engineio_proto::client::{Link, Transmit};
 use std::future::Future;
@@ -95,7 +96,7 @@ impl Links {
 }
 
 impl One {
-    fn poll_read(&mut self, core: &Core, cx: &mut Context<'_>) -> bool {
+    fn poll_read(&mut self, core: &Arc<Core>, cx: &mut Context<'_>) -> bool {
         let link = self.link;
         match &mut self.stage {
             Stage::Opening(opening) => match opening.as_mut().poll(cx) {
@@ -116,6 +117,10 @@ impl One {
                         Poll::Pending => return count > 0,
                         Poll::Ready(Ok(frame)) => {
                             core.drive(|session, now| session.handle_frame(link, frame, now));
+                            dispatch(core);
+                            if core.is_stalled() {
+                                return true;
+                            }
                         }
                         Poll::Ready(Err(Ended::Violation(error))) => {
                             self.refuse(core, error);
