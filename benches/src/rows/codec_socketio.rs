@@ -34,11 +34,11 @@ pub(super) fn rows() -> Vec<Row> {
         decode_binary(one, Goal::new(1.3, 2.0)),
         decode_binary(three, Goal::new(1.3, 2.0)),
         decode_binary(sixteen, Goal::new(3.0, 5.0)),
-        encode(&corpus.event, Goal::new(3.5, 5.0)),
-        encode(&corpus.asking, Goal::new(3.5, 5.0)),
-        encode(&corpus.ack, Goal::new(3.5, 5.0)),
-        encode(&corpus.connect, Goal::new(3.5, 9.0)),
-        encode(&corpus.page, Goal::new(1.5, 2.0)),
+        encode(&corpus.event, Goal::new(3.5, 5.0), None),
+        encode(&corpus.asking, Goal::new(3.5, 5.0), None),
+        encode(&corpus.ack, Goal::new(3.5, 5.0), None),
+        encode(&corpus.connect, Goal::new(3.5, 9.0), None),
+        encode(&corpus.page, Goal::new(1.5, 2.0), Goal::new(1.5, 2.0)),
         encode_binary(one),
         encode_binary(three),
         encode_binary(sixteen),
@@ -150,10 +150,10 @@ fn decode_attachments(sample: &'static Sample<Upload>, limits: Limits) -> Box<dy
     )
 }
 
-fn encode<T: Data>(sample: &'static Sample<T>, goal: Option<Goal>) -> Row {
+fn encode<T: Data>(sample: &'static Sample<T>, kept: Option<Goal>, shared: Option<Goal>) -> Row {
     let row = Row::new(format!("encode, {}", sample.name))
-        .ours("into a kept buffer", goal, encode_kept(sample))
-        .ours("frame to share", None, encode_serde(sample));
+        .ours("into a kept buffer", kept, encode_kept(sample))
+        .ours("frame to share", shared, encode_serde(sample));
     #[cfg(feature = "peers")]
     let row = row.peer(socketioxide::NAME, socketioxide::encode(sample));
     row.limit("memcpy", limits::memcpy(sample.text.clone()))
