@@ -35,6 +35,13 @@ pub struct ServerConfig {
     /// May clients of protocol 3 come in, those of Socket.IO 1 and 2? Default false: they are
     /// refused with [`UnsupportedVersion`](crate::http::Reject::UnsupportedVersion).
     pub allow_eio3: bool,
+    /// May clients poll with scripts ([JSONP](crate::http::jsonp))? Default true, as in the
+    /// reference. Otherwise the `j` of a handshake makes no difference.
+    ///
+    /// A page of any origin may read by a script what [`cors`](Self::cors) keeps from it, with the
+    /// cookies of its visitor. Switch it off where cookies let clients in and no browser without
+    /// CORS is expected; an `Origin`, which a script does not send, tells nothing.
+    pub jsonp: bool,
     /// May a polling session move to another transport? Default true. Otherwise none is offered
     /// and [`handle_link`](crate::server::Session::handle_link) takes no candidate.
     pub allow_upgrades: bool,
@@ -83,6 +90,7 @@ impl Default for ServerConfig {
             add_trailing_slash: true,
             transports: smallvec![Transport::Polling, Transport::WebSocket],
             allow_eio3: false,
+            jsonp: true,
             allow_upgrades: true,
             ping_interval: Duration::from_millis(25_000),
             ping_timeout: Duration::from_millis(20_000),
@@ -127,6 +135,13 @@ impl ServerConfig {
     #[must_use]
     pub fn allow_eio3(mut self, allow: bool) -> Self {
         self.allow_eio3 = allow;
+        self
+    }
+
+    /// Sets [`jsonp`](Self::jsonp).
+    #[must_use]
+    pub fn jsonp(mut self, allow: bool) -> Self {
+        self.jsonp = allow;
         self
     }
 

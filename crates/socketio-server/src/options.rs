@@ -64,6 +64,14 @@ macro_rules! engine_options {
             self
         }
 
+        /// Whether clients may poll with scripts (JSONP), which reach across origins whatever
+        /// [`cors`](Self::cors) says. Default: true.
+        #[must_use]
+        pub fn jsonp(mut self, value: bool) -> Self {
+            self.host.config.jsonp = value;
+            self
+        }
+
         /// Whether a client may change its transport. Default: true.
         #[must_use]
         pub fn allow_upgrades(mut self, value: bool) -> Self {

@@ -185,13 +185,14 @@ pub fn route(config: &ServerConfig, request: &Request<'_>) -> Result<Route, Reje
         return Err(Reject::BadRequest);
     }
     if query.sid.is_empty() {
-        handshake(request, query, transport)
+        handshake(config, request, query, transport)
     } else {
         with_session(request, &query, transport)
     }
 }
 
 fn handshake(
+    config: &ServerConfig,
     request: &Request<'_>,
     query: Query<'_>,
     transport: Transport,
@@ -209,7 +210,7 @@ fn handshake(
         b64: query.b64,
         jsonp: query
             .j
-            .filter(|_| transport == Transport::Polling)
+            .filter(|_| config.jsonp && transport == Transport::Polling)
             .map(|j| Callback::new(&j)),
         xss_protection: agent.contains(";MSIE") || agent.contains("Trident/"),
     }))

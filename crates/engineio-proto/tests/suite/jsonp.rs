@@ -208,6 +208,15 @@ fn a_session_that_ends_or_moves_says_so_by_script() {
 }
 
 #[test]
+fn a_server_without_scripts_answers_as_without_the_parameter() {
+    let mut server = Server::accept(config().jsonp(false), &format!("{V4}&j=1"));
+    let get = server.get();
+    assert!(server.body(get).starts_with("0{"));
+    assert_eq!(server.post("4d=1"), 200);
+    assert_eq!(server.events(), [Event::Opened, text("d=1")]);
+}
+
+#[test]
 fn only_polling_has_scripts() {
     let mut server = Server::accept(config(), "EIO=4&transport=websocket&j=1");
     let link = server.link().unwrap();
