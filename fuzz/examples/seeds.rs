@@ -29,6 +29,7 @@ fn main() {
     write("eio_jsonp", forms());
     write("eio_query", requests());
     write("eio_server_ops", server_operations());
+    write("eio_client_ops", client_operations());
     write("wt_stream", streams());
     write("sio_header", headers());
     write("sio_json", messages());
@@ -176,6 +177,64 @@ fn server_operations() -> Seeds {
         ("close-v3", "3 g r s9 q g r g r v"),
         ("jsonp", "j g r g s5 S5 r p dd=4x%1ebAQ== r v q g r"),
         ("jsonp-v3", "3j g r g s5 S5 r u dd=2:4x1:1 r v"),
+    ];
+    seeds.extend(own.map(|(name, ops)| (name.to_owned(), script(ops))));
+    seeds
+}
+
+fn client_operations() -> Seeds {
+    let bodies = payloads("engine-payloads-v4", "wire")
+        .into_iter()
+        .map(|(id, body)| (id, "no", body))
+        .chain(
+            payloads("engine-payloads-v3", "wire_text")
+                .into_iter()
+                .map(|(id, body)| (id, "no3", body)),
+        );
+    let mut seeds: Seeds = bodies
+        .filter_map(|(id, options, body)| {
+            let body = String::from_utf8(body).ok()?;
+            let ops = Script::new(options).op("k").op("v");
+            let ops = ops.op(&format!("g{body}")).op("v").op("k");
+            Some((id, ops.op("z").op("v").finish()))
+        })
+        .collect();
+    let own = [
+        ("polling", "no v s5 k S5 m3 p k p k g4x v k q p k v p k"),
+        (
+            "upgrade",
+            "o v k l0 t0 s3 f03probe k g6 v t0 s3 t0 f04x v q t0 v",
+        ),
+        ("upgrade-busy", "o k l0 t0 s3 k f03probe s3 q g6 p t0 v"),
+        ("upgrade-lost", "o k l0 t0 f03probe C0 v k"),
+        ("upgrade-wrong", "o k l0 t0 f04x t0 c0 v k"),
+        ("upgrade-late", "o k l0 t0 f03probe a10000 t0 v k"),
+        (
+            "upgrade-both",
+            "to k l0 t0 a200 k l1 t1 f03probe t0 g6 t1 v",
+        ),
+        ("websocket", "w k l0 t0 s9 f0x v"),
+        ("try-all", "a k G502 k l0 t0 c0 v k"),
+        ("remembered", "r k l0 e0 t0 v"),
+        ("heartbeat", "no k z v k p k z k"),
+        ("ping", "no k g2 v k p k g6 k z k v"),
+        ("silent", "k z v k"),
+        ("silent-post", "no k s1 k g2 k z z v k"),
+        ("closed", "o k g1 v k t0"),
+        ("close-opening", "q k v"),
+        ("abort", "no k s1 k s1 Q k Q k v"),
+        ("failed", "no k s1 k x1 v k"),
+        ("refused", "no k s1 k P413 v k"),
+        ("full", "no k s60 s60 m9 m9 k p k v"),
+        ("clock", "no k y5 a999999 v k"),
+        (
+            "upgrade-v3",
+            "3o k l0 t0 f03probe g1:6 S3 t0 B0\u{4}x v z t0 f03",
+        ),
+        (
+            "polling-v3",
+            "3no k S3 s3 k h\0\u{2}|4x v k z p k g1:3 v q p k",
+        ),
     ];
     seeds.extend(own.map(|(name, ops)| (name.to_owned(), script(ops))));
     seeds
