@@ -98,7 +98,7 @@ impl Client {
     }
 
     /// Takes such a watcher off. False if it was not there.
-    pub fn off_event(&self, id: ListenerId) -> bool {
+    pub fn off(&self, id: ListenerId) -> bool {
         self.core().watchers.remove(id)
     }
 

@@ -59,7 +59,7 @@ pub(crate) struct State {
     pub(crate) acks: BTreeMap<AckToken, AckWaiter>,
     pub(crate) joins: Waiters<(Id, JoinWaiter)>,
     pub(crate) closes: Waiters<CloseWaiter>,
-    /// Why the last attempt to reconnect has failed.
+    /// Why the last attempt has failed.
     pub(crate) last_failure: Option<ConnectFailure>,
     driver: Driver,
     /// An event that was pulled to see whether there is one.
@@ -153,22 +153,25 @@ impl Core {
             state.driver = Driver::Running(false);
             return Next::Again;
         }
-        if is_busy || state.has_work() {
-            // Found only now.
-            if state.next.is_some() {
-                return Next::Again;
-            }
-            let deadline = state.manager.poll_timeout();
-            state.driver = Driver::Waiting(waker.clone());
-            return Next::Wait(deadline);
+        if state.has_event() {
+            return Next::Again;
         }
-        state.driver = Driver::Stopped;
-        let closes = state.closes.take_all();
+        let closes = match is_busy || !state.manager.is_idle() {
+            true => Vec::new(),
+            false => state.closes.take_all(),
+        };
+        let next = if is_busy || state.has_work() {
+            state.driver = Driver::Waiting(waker.clone());
+            Next::Wait(state.manager.poll_timeout())
+        } else {
+            state.driver = Driver::Stopped;
+            Next::Stop
+        };
         drop(state);
         for waiter in closes {
             waiter(());
         }
-        Next::Stop
+        next
     }
 
     /// The driver was polled again, for whatever reason.
@@ -232,10 +235,14 @@ impl State {
 
     /// Whether there is anything that a driver has to do or to wait for.
     fn has_work(&mut self) -> bool {
+        self.has_event() || !self.manager.is_idle() || self.manager.poll_timeout().is_some()
+    }
+
+    fn has_event(&mut self) -> bool {
         if self.next.is_none() {
             self.next = self.manager.poll_event();
         }
-        self.next.is_some() || !self.manager.is_idle() || self.manager.poll_timeout().is_some()
+        self.next.is_some()
     }
 }
 
@@ -286,7 +293,7 @@ impl Owner {
     /// The waiter is told when nothing is left of a connection that is being closed; at once, if it
     /// is not closed.
     pub(crate) fn wait_closed(&self, waiter: CloseWaiter) -> u64 {
-        let (number, moot) = self.0.with_state(|state| {
+        let (number, moot) = self.0.step(|state, _| {
             let State {
                 manager, sockets, ..
             } = state;
@@ -294,6 +301,7 @@ impl Owner {
             if is_needed || matches!(state.driver, Driver::Stopped) {
                 return (u64::MAX, Some(waiter));
             }
+            // The driver looks at it when it has nothing else to do.
             (state.closes.push(waiter), None)
         });
         if let Some(waiter) = moot {

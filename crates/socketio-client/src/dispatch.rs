@@ -126,7 +126,7 @@ fn join(core: &Arc<Core>, socket: Id, result: &Result<(), ConnectError>) {
 fn client_event(core: &Arc<Core>, event: ClientEvent) {
     match &event {
         ClientEvent::Closed { .. } => core.settings.forget_cookies(),
-        ClientEvent::ReconnectError(failure) => {
+        ClientEvent::Error(failure) | ClientEvent::ReconnectError(failure) => {
             core.with_state(|state| state.last_failure = Some(failure.clone()));
         }
         _ => {}

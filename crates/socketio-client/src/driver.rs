@@ -59,11 +59,10 @@ impl Driver {
             self.obey(command);
             any = true;
         }
-        // Whoever is not done with what came gets no more.
-        if !self.core.is_stalled() {
-            any |= self.requests.poll(cx);
-            any |= self.links.poll_read(cx);
-        }
+        // Whoever is not done with what came gets no more, but what they say still leaves.
+        let with_reads = !self.core.is_stalled();
+        any |= self.requests.poll(with_reads, cx);
+        any |= self.links.poll_read(with_reads, cx);
         any |= self.links.poll_write(cx);
         any
     }

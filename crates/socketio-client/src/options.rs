@@ -77,7 +77,7 @@ impl Options {
         let format = self.parser.format();
         let mut settings =
             Settings::new(target, proxy, Arc::clone(&engine), format, &self.headers)?;
-        settings.retry_initial = self.retry_initial;
+        settings.retry_initial = self.retry_initial && self.reconnection;
         settings.max_pending_handlers = self.max_pending_handlers;
         if self.cookies {
             settings.keep_cookies();

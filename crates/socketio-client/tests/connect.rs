@@ -205,8 +205,11 @@ async fn the_first_attempt_may_be_repeated() {
 
     let failing = client(&url)
         .retry_initial(true)
-        .reconnection_attempts(Some(2));
+        .reconnection_attempts(Some(1));
     let error = soon("the last error", failing.connect()).await.unwrap_err();
+    assert_eq!(error.to_string(), "xhr poll error");
+    let once = client(&url).retry_initial(true).reconnection(false);
+    let error = soon("the only error", once.connect()).await.unwrap_err();
     assert_eq!(error.to_string(), "xhr poll error");
 
     let _server = Server::at(address, SocketIo::builder()).await;

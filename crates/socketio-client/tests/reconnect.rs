@@ -295,3 +295,44 @@ async fn retries_deliver_at_least_once_and_in_order() {
     }
     assert_eq!(lines.take(6).await, ["0", "0", "1", "1", "2", "2"]);
 }
+
+#[tokio::test]
+async fn disconnecting_waits_for_no_acknowledgement() {
+    let (server, _) = server(None).await;
+    let socket = server.client("/").build().unwrap();
+    // It stays in the buffer, with its time limit, for the next connection.
+    let waiting = socket.clone();
+    let asked = tokio::spawn(async move {
+        let limit = Duration::from_secs(1_000);
+        waiting.timeout(limit).emit_with_ack::<()>("note", 1).await
+    });
+    tokio::task::yield_now().await;
+    soon("the end of nothing", socket.disconnect()).await;
+    drop(asked);
+}
+
+#[tokio::test]
+async fn a_single_handler_may_wait_for_what_it_asks_for() {
+    let (server, _) = server(None).await;
+    for way in WAYS {
+        let (log, mut lines) = Log::new();
+        let socket = server
+            .client("/")
+            .transports(way.iter().copied())
+            .max_pending_handlers(1)
+            .on("hello", move |socket: Socket| {
+                let log = log.clone();
+                async move {
+                    socket.emit("note", 1).unwrap();
+                    socket.disconnect().await;
+                    log.add("disconnected");
+                }
+            })
+            .connect()
+            .await
+            .unwrap();
+        settled(&socket, way).await;
+        socket.emit("hello", ()).unwrap();
+        assert_eq!(lines.next().await, "disconnected");
+    }
+}

@@ -36,6 +36,8 @@ pub(crate) struct Requests {
 
 struct Running {
     exchange: Exchange,
+    /// Whether its answer brings messages.
+    is_get: bool,
     future: Pin<Box<dyn Future<Output = Outcome> + Send>>,
 }
 
@@ -91,6 +93,7 @@ impl Requests {
         let future = send(core, self.connector.clone(), self.idle.pop(), request);
         self.running.push(Running {
             exchange,
+            is_get: matches!(method, Method::Get),
             future: Box::pin(future),
         });
     }
@@ -99,10 +102,14 @@ impl Requests {
         self.running.retain(|running| running.exchange != exchange);
     }
 
-    /// Takes the requests as far as they go. True if one has ended.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Takes the requests as far as they go; those that bring messages only `with_reads`. True if
+    /// one has ended.
+    pub(crate) fn poll(&mut self, with_reads: bool, cx: &mut Context<'_>) -> bool {
         let mut done = Vec::new();
         self.running.retain_mut(|running| {
+            if running.is_get && !with_reads {
+                return true;
+            }
             let polled = running.future.as_mut().poll(cx);
             let is_pending = polled.is_pending();
             if let Poll::Ready(outcome) = polled {
@@ -255,7 +262,7 @@ async fn read(response: Response<Incoming>, max: usize) -> io::Result<Answer> {
             continue;
         };
         // One byte over the limit is what tells the machine of it.
-        let room = (max + 1).saturating_sub(whole.len());
+        let room = max.saturating_add(1).saturating_sub(whole.len());
         whole.extend_from_slice(&data[..data.len().min(room)]);
         if whole.len() > max {
             break;

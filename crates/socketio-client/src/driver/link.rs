@@ -74,11 +74,14 @@ impl Links {
         !self.all.is_empty()
     }
 
-    /// Takes what there is to read. True if there was anything.
-    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Takes the links as far as they go; what they bring only `with_reads`. True if there was
+    /// anything.
+    pub(crate) fn poll_read(&mut self, with_reads: bool, cx: &mut Context<'_>) -> bool {
         let mut any = false;
         for one in &mut self.all {
-            any |= one.poll_read(&self.core, cx);
+            if with_reads || !matches!(one.stage, Stage::Open(_)) {
+                any |= one.poll_read(&self.core, cx);
+            }
         }
         self.all.retain(|one| !matches!(one.stage, Stage::Ended));
         any
