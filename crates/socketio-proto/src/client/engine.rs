@@ -157,6 +157,13 @@ impl Engine {
         self.is_overflowing |= self.send(encoded) == Err(SendError::Full);
     }
 
+    /// A CONNECT is not wanted any more. What the server answers is not for whoever asks next.
+    pub(super) fn withdraw(&mut self, namespace: &Namespace) {
+        if !self.withdrawn.contains(namespace) {
+            self.withdrawn.push(namespace.clone());
+        }
+    }
+
     pub(super) fn take_overflow(&mut self) -> bool {
         core::mem::take(&mut self.is_overflowing)
     }

@@ -101,10 +101,12 @@ impl Membership {
 
     /// Says CONNECT if it is time to. The engine is open.
     pub(super) fn ask(&mut self, cx: &mut Context<'_>) {
-        if !matches!(self.state, State::Waiting) || cx.engine.withdrawn.contains(&self.namespace) {
+        if !matches!(self.state, State::Waiting) {
             return;
         }
         match cx.engine.root {
+            // The answer to an earlier CONNECT has to come first; a second one is a violation.
+            _ if cx.engine.withdrawn.contains(&self.namespace) => self.await_answer(cx),
             Root::Awaited if self.namespace.is_root() => self.await_answer(cx),
             Root::Granted if self.namespace.is_root() => {
                 cx.engine.root = Root::Asked;
@@ -121,6 +123,14 @@ impl Membership {
                     cx.tell(Event::AuthWanted { socket });
                 }
             },
+        }
+    }
+
+    /// The answer to an earlier CONNECT, which nobody wanted any more, has come.
+    pub(super) fn ask_again(&mut self, cx: &mut Context<'_>) {
+        if self.is_connecting() {
+            self.state = State::Waiting;
+            self.ask(cx);
         }
     }
 

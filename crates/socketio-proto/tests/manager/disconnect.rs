@@ -270,6 +270,29 @@ fn a_connect_that_is_not_wanted_any_more_is_taken_back() {
 }
 
 #[test]
+fn cl_03_an_answer_that_nobody_wanted_is_not_waited_for_without_end() {
+    let (mut client, _) = Client::connected();
+    let chat = client.add("/chat");
+    client.connect(chat);
+    client.disconnect(chat);
+    client.connect(chat);
+    client.disconnect(chat);
+    client.connect(chat);
+    assert_eq!(client.heard(), ["40/chat,"]);
+    client.advance(secs(44));
+    client.say("2");
+    assert_eq!(client.events(), ["ping"]);
+    client.advance(secs(1));
+    assert_eq!(
+        client.events(),
+        ["connect_error /chat the server did not answer in time"]
+    );
+    client.cut();
+    client.advance(secs(1));
+    assert_eq!(client.serve(), ["40", "40/chat,"], "a new connection");
+}
+
+#[test]
 fn closing_the_manager_takes_all_sockets_along() {
     let (mut client, root) = Client::connected();
     let slow = client.add("/slow");

@@ -208,8 +208,8 @@ fn transports() -> impl Strategy<Value = Vec<Transport>> {
 fn live(world: &mut World, socket: Socket, ops: &[Op], is_gentle: bool) -> Vec<u64> {
     let mut emitted = Vec::new();
     for op in ops {
-        if is_gentle && matches!(op, Op::Cut | Op::Restart | Op::Down | Op::Reopen) {
-            world.run();
+        if is_gentle && matches!(op, Op::Cut | Op::Restart | Op::Down) {
+            arrive(world, socket);
         }
         match op {
             Op::Emit => {
@@ -239,6 +239,14 @@ fn live(world: &mut World, socket: Socket, ops: &[Op], is_gentle: bool) -> Vec<u
     world.is_down = false;
     world.advance(secs(300));
     emitted
+}
+
+/// Waits until nothing is under way, or held back while the transport changes.
+fn arrive(world: &mut World, socket: Socket) {
+    world.run();
+    while world.manager.is_connected(socket) && world.manager.pending_acks(socket) > 0 {
+        world.advance(millis(50));
+    }
 }
 
 fn outcomes(world: &World) -> Vec<Result<u64, AckError>> {

@@ -148,7 +148,7 @@ impl Manager {
         }
         for membership in sockets.values_mut() {
             if membership.namespace() == namespace {
-                membership.ask(&mut cx);
+                membership.ask_again(&mut cx);
             }
         }
     }

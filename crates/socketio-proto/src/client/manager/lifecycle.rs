@@ -28,13 +28,13 @@ impl Manager {
                 self.handle_engine(event);
             }
             self.with_all(Membership::flush);
-            if !self.engine.take_overflow() {
+            if self.engine.take_overflow() {
+                self.engine.abort(CloseReason::Overflow, self.now);
+                self.lost(&DisconnectReason::Overflow, None);
+            } else if !self.finish() {
                 break;
             }
-            self.engine.abort(CloseReason::Overflow, self.now);
-            self.lost(&DisconnectReason::Overflow, None);
         }
-        self.finish();
         if self.owes_drained && self.is_drained() {
             self.owes_drained = false;
             self.events.push_back(Event::Drained);
@@ -50,19 +50,19 @@ impl Manager {
 
     /// Does what is due, apart from the engine's own.
     pub(super) fn expire(&mut self) {
-        let is_due = |deadline: Option<Instant>| deadline.is_some_and(|it| it <= self.now);
+        let now = self.now;
         match self.engine.life {
-            Life::Waiting { until } if until <= self.now => self.attempt(),
+            Life::Waiting { until } if until <= now => self.attempt(),
             Life::Opening {
-                deadline,
+                deadline: Some(deadline),
                 is_attempt,
-            } if is_due(deadline) => {
+            } if deadline <= now => {
                 self.engine.abort(CloseReason::TransportError, self.now);
                 self.failed(&ConnectFailure::Timeout, is_attempt);
             }
             _ => {}
         }
-        if self.attachments_deadline.is_some_and(|it| it <= self.now) {
+        if self.attachments_deadline.is_some_and(|it| it <= now) {
             self.refuse(DecodeError::AttachmentsTimeout);
         }
         self.with_all(Membership::handle_timeout);
@@ -107,9 +107,7 @@ impl Manager {
             // In revision 4 there was no CONNECT for the root.
             State::Connecting { .. }
                 if membership.namespace().is_root() && cx.engine.root == Root::Awaited => {}
-            State::Connecting { .. } => {
-                cx.engine.withdrawn.push(membership.namespace().clone());
-            }
+            State::Connecting { .. } => cx.engine.withdraw(membership.namespace()),
             State::Inactive | State::Waiting | State::Authorizing => {}
         });
         self.shut_if_unused();
@@ -132,19 +130,26 @@ impl Manager {
         self.lost(&DisconnectReason::Parse(error), None);
     }
 
-    /// A session that has nothing more to say makes room.
-    fn finish(&mut self) {
+    /// A session that has nothing more to say makes room. True if another one has begun.
+    fn finish(&mut self) -> bool {
         if !self.engine.is_over() {
-            return;
+            return false;
         }
         match self.engine.life {
-            Life::Opening { .. } | Life::Open => {}
-            Life::Closing { reopen: true } => self.engine.begin(&self.config, false, self.now),
-            Life::Closing { reopen: false } | Life::Idle => {
+            Life::Opening { .. } | Life::Open => false,
+            Life::Closing { reopen: true } => {
+                self.engine.begin(&self.config, false, self.now);
+                true
+            }
+            Life::Closing { reopen: false } => {
                 self.engine.retire(self.now);
                 self.engine.life = Life::Idle;
+                false
             }
-            Life::Waiting { .. } => self.engine.retire(self.now),
+            Life::Idle | Life::Waiting { .. } => {
+                self.engine.retire(self.now);
+                false
+            }
         }
     }
 
