@@ -17,7 +17,12 @@ fn script(name: &str, arguments: &[&str], settings: &[(&str, &str)]) {
     if let Err(why) = node() {
         return skip(&why);
     }
-    run(name, &mut Server::conformance(settings), arguments, settings);
+    run(
+        name,
+        &mut Server::conformance(settings),
+        arguments,
+        settings,
+    );
 }
 
 #[test]
