@@ -9,6 +9,8 @@ mod buffer;
 mod connect;
 mod disconnect;
 mod hostile;
+#[cfg(feature = "msgpack")]
+mod msgpack;
 mod multiplex;
 mod reconnect;
 mod recovery;
