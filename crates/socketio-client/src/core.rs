@@ -17,6 +17,7 @@ use crate::settings::Settings;
 use crate::socket_ref::{SocketInner, SocketRef};
 use crate::status::Watchers;
 use crate::sync::lock;
+use crate::waiters::Waiters;
 use engineio_proto::Instant;
 use engineio_proto::client::Session;
 use socketio_proto::client::{AckToken, ConnectFailure, Event, Manager, Socket as Id};
@@ -337,44 +338,5 @@ impl Drop for Suspended {
             // The driver has stopped reading at this number.
             self.0.step(|_, _| {});
         }
-    }
-}
-
-/// Who waits for one thing, in order. Each may give up by its number.
-pub(crate) struct Waiters<T> {
-    waiting: Vec<(u64, T)>,
-    next: u64,
-}
-
-impl<T> Default for Waiters<T> {
-    fn default() -> Self {
-        Self {
-            waiting: Vec::new(),
-            next: 0,
-        }
-    }
-}
-
-impl<T> Waiters<T> {
-    pub(crate) fn push(&mut self, waiter: T) -> u64 {
-        let number = self.next;
-        self.next += 1;
-        self.waiting.push((number, waiter));
-        number
-    }
-
-    pub(crate) fn remove(&mut self, number: u64) -> Option<T> {
-        let at = self.waiting.iter().position(|(own, _)| *own == number)?;
-        Some(self.waiting.remove(at).1)
-    }
-
-    /// Those of whom `is_meant` says so.
-    pub(crate) fn take(&mut self, is_meant: impl Fn(&T) -> bool) -> Vec<T> {
-        let taken = self.waiting.extract_if(.., |(_, waiter)| is_meant(waiter));
-        taken.map(|(_, waiter)| waiter).collect()
-    }
-
-    pub(crate) fn take_all(&mut self) -> Vec<T> {
-        self.take(|_| true)
     }
 }

@@ -56,6 +56,8 @@
 //! | [`Event`], [`Attachments`] | the event's name, its binary attachments |
 //! | [`Reason`], [`ConnectError`] | for `on_disconnect` and `on_connect_error` |
 //!
+//! State is captured with `move |m: Msg| { let db = db.clone(); async move { .. } }`.
+//!
 //! Handlers start in the order in which their events came, in the client's task. Each runs up to
 //! its first suspension there; what is left of it becomes a task of its own, so a slow one holds up
 //! nobody. No lock is held meanwhile: a handler may call anything. One that fails, panics or gets
@@ -130,6 +132,7 @@ mod socket_ref;
 mod status;
 mod sync;
 mod target;
+mod waiters;
 
 #[cfg(feature = "tokio")]
 mod client;

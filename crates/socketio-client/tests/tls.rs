@@ -100,6 +100,33 @@ async fn a_certificate_of_somebody_unknown_does_not() {
     }
 }
 
+#[tokio::test]
+async fn tls_goes_through_a_proxy() {
+    let inner = Server::start(SocketIo::builder()).await;
+    let certified = certificate();
+    let front = front(&inner, &certified).await;
+    let to = front.address();
+    let proxy = Raw::start(move |mut wire| async move {
+        let request = wire.request().await.unwrap();
+        assert_eq!(
+            request.line,
+            format!("CONNECT localhost:{} HTTP/1.1", to.port())
+        );
+        let mut server = TcpStream::connect(to).await.unwrap();
+        wire.write("HTTP/1.1 200 OK\r\n\r\n").await;
+        let _ = tokio::io::copy_bidirectional(&mut wire.0, &mut server).await;
+    })
+    .await;
+    let url = format!("https://localhost:{}/", to.port());
+    for way in WAYS {
+        let builder = client(&url).transports(way.iter().copied());
+        let builder = builder.rustls(trusting(&certified));
+        let builder = builder.proxy(format!("http://{}", proxy.address()));
+        let socket = soon("the connection", builder.connect()).await.unwrap();
+        settled(&socket, way).await;
+    }
+}
+
 #[cfg(feature = "native-tls")]
 #[tokio::test]
 async fn the_platforms_library_serves_as_well() {

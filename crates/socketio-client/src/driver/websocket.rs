@@ -18,6 +18,9 @@ use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError}
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 
+/// Bytes of small messages that are written at once. Nothing is allocated for more than there is.
+const WRITE_BUFFER: usize = 16 * 1024;
+
 /// One connection.
 pub(crate) struct WebSocket(WebSocketStream<Stream>);
 
@@ -50,7 +53,7 @@ pub(crate) fn open(
         let max = core.settings.engine.max_payload;
         let config = WebSocketConfig::default()
             .read_buffer_size(4096)
-            .write_buffer_size(0)
+            .write_buffer_size(WRITE_BUFFER)
             .max_message_size(Some(max))
             .max_frame_size(Some(max));
         let shaken = tokio_tungstenite::client_async_with_config(request, stream, Some(config));
