@@ -76,7 +76,7 @@ impl Backoff {
         }
         if self.randomization > 0.0 {
             let deviation = floor(random * self.randomization * millis);
-            let is_even = floor(random * 10.0) % 2.0 == 0.0;
+            let is_even = ((random * 10.0) as u64).is_multiple_of(2);
             millis += if is_even { -deviation } else { deviation };
         }
         Duration::from_millis(millis.clamp(0.0, max) as u64)
@@ -91,7 +91,7 @@ fn whole_millis(duration: Duration) -> f64 {
     (millis as f64).min(LARGEST)
 }
 
-/// Of numbers that are not negative; `core` has none that is stable enough.
+/// Of numbers that are not negative: `core` has none.
 fn floor(number: f64) -> f64 {
     number as u64 as f64
 }

@@ -22,16 +22,16 @@ pub(super) struct RetryQueue {
 }
 
 #[derive(Debug)]
-pub(super) struct Entry {
+struct Entry {
     number: u64,
-    pub(super) payload: Payload,
+    payload: Payload,
     /// Bytes when encoded.
-    pub(super) size: usize,
-    pub(super) timeout: Option<Duration>,
+    size: usize,
+    timeout: Option<Duration>,
     /// How many times more.
-    pub(super) retries: u32,
+    retries: u32,
     /// Whether the application is told how it ends.
-    pub(super) is_awaited: bool,
+    is_awaited: bool,
     tries: u32,
 }
 
