@@ -36,6 +36,7 @@ fn main() {
     write("sio_msgpack", msgpack());
     write("sio_serde", values());
     write("sio_connection_ops", conversations());
+    write("sio_manager_ops", lives());
     write("sio_namespace_ops", broadcasts());
     write("observer_ops", registrations());
 }
@@ -340,6 +341,71 @@ fn conversations() -> Seeds {
     ];
     seeds.extend(own.map(|(name, ops)| (name.to_owned(), script(ops))));
     seeds
+}
+
+fn lives() -> Seeds {
+    let all = [
+        (
+            "connected",
+            r#" o w f40{"sid":"i"} e0k f430[] w f42["a","x"] f421["q"] k01 l d0 w l"#,
+        ),
+        (
+            "namespaces",
+            r#" c1 o w f40{"sid":"i"} f40/a,{"sid":"j"} e1k f43/a,0[1] l d1 w f41 w l"#,
+        ),
+        ("refused", r#" o w f44{"message":"no"} w l c0 o l"#),
+        (
+            "offline",
+            r#" e0 e0k e0kt500 o a600 w f40{"sid":"i"} w X e0 z o w f40{"sid":"i"} w l"#,
+        ),
+        (
+            "retries",
+            r#" o f40{"sid":"i"} e0kt9r2 e0kr2 w a10 w a10 w a10 w f433[] l X z o f40{"sid":"i"} w l"#,
+        ),
+        (
+            "recovery",
+            r#" o f40{"sid":"i","pid":"p"} f42["a","o"] X z o w f42["b","p"] f40{"sid":"i","pid":"p"} l"#,
+        ),
+        (
+            "asked",
+            r#"a o A0 w f40{"sid":"i"} X z o l A0 w f40{"sid":"j"} l"#,
+        ),
+        (
+            "withdrawn",
+            r#" o f40{"sid":"i"} c1 d1 c1 f40/a,{"sid":"j"} w f40/a,{"sid":"k"} l"#,
+        ),
+        (
+            "early",
+            r#" o f42["a"] f421["b"] f40{"sid":"i"} l k01 f42["c"] l"#,
+        ),
+        (
+            "binary",
+            r#" o f40{"sid":"i"} f452-["a",{"_placeholder":true,"num":0}] Bx By l"#,
+        ),
+        (
+            "attachments-late",
+            r#" o f40{"sid":"i"} f451-["a"] a30000 l z l"#,
+        ),
+        ("silent", " a20000 l z o a45000 l z l"),
+        ("pings", r#" o f40{"sid":"i"} a25000 f2 w a45000 l e0 z l"#),
+        (
+            "polling",
+            r#"p o p g40{"sid":"i"} e0k p g430[] l d0 p p g6 l"#,
+        ),
+        ("polling-failing", "p G502 l z P l o G400 z l o p g1 z l"),
+        (
+            "upgrade",
+            r#"b g0{"sid":"S","upgrades":["websocket"],"pingInterval":9000,"pingTimeout":9000,"maxPayload":50} o f3probe g6 w f40{"sid":"i"} l"#,
+        ),
+        (
+            "revision-4",
+            "4 o f40 e0k w f430[] c1 c2 w f40/a, f40/b, e2 w f44/a,1 l d0 w",
+        ),
+        ("revision-4-later", "4 d0 O o f40 c0 l d0 c0 f40 l"),
+        ("closing", r#" o f40{"sid":"i"} e0 Q c0 w o w l q w z l"#),
+        ("no-reconnection", r#"n o f40{"sid":"i"} X l c0 o l"#),
+    ];
+    all.map(|(name, ops)| (name.to_owned(), script(ops))).into()
 }
 
 fn broadcasts() -> Seeds {
