@@ -13,6 +13,7 @@ use engineio_proto::Transport;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use socketio_observer::ListenerId;
+use socketio_proto::Payload;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -137,6 +138,19 @@ impl Socket {
         arguments: impl Serialize,
     ) -> Result<T, AckError> {
         Emitter::new(self).emit_with_ack(event, arguments).await
+    }
+
+    /// As [`emit_with_ack`](Self::emit_with_ack), with the acknowledgement as it came: all its
+    /// arguments, and its attachments without a copy.
+    ///
+    /// # Errors
+    /// As [`emit_with_ack`](Self::emit_with_ack), but for [`AckError::Decode`].
+    pub async fn emit_with_ack_raw(
+        &self,
+        event: &str,
+        arguments: impl Serialize,
+    ) -> Result<Payload, AckError> {
+        Emitter::new(self).emit_with_ack_raw(event, arguments).await
     }
 
     /// The next emit is dropped, instead of waiting, if the transport is not ready.
