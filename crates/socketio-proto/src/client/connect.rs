@@ -46,8 +46,8 @@ pub(super) fn request(
     Payload::value(format, &Value::Object(members)).map(Some)
 }
 
-/// What a server grants a socket. Both are public names only as far as they are given away: the
-/// private id is not.
+/// What a server grants a socket: its public id and, if recovery is offered, a private one, which
+/// is for this client alone.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Granted {
     pub(super) sid: Option<String>,
