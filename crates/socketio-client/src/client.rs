@@ -27,8 +27,9 @@ use tokio::runtime::Handle;
 /// One connection to a server, and the sockets on it: the manager of the reference. Clones share
 /// it.
 ///
-/// It and its [`Socket`]s, their [`Events`](crate::Events) and suspended handlers included, are the
-/// handles of the connection: when the last one goes, the sockets disconnect.
+/// It and its [`Socket`]s, with their [`Events`](crate::Events), the [`Ack`](crate::Ack)s of events
+/// to be answered, and suspended handlers, are the handles of the connection: when the last one
+/// goes, the sockets disconnect.
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<Owner>);
 
