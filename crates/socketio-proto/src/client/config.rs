@@ -38,7 +38,9 @@ pub struct Config {
     /// behind the namespace, as of [`Namespace::with_query`](crate::Namespace::with_query).
     pub revision: Revision,
     /// What a packet may look like. Beyond it the connection is closed, with
-    /// [`DisconnectReason::Parse`](super::DisconnectReason::Parse), and made again.
+    /// [`DisconnectReason::Parse`](super::DisconnectReason::Parse), and made again. Default
+    /// [`Limits::default`], but 64 MiB for a packet, as much as the engine takes in one body: a
+    /// client reads what its server chooses to send, and the reference has no limit.
     pub limits: Limits,
     /// The time from the header of a binary packet to its last attachment: 30 s. Then the
     /// connection is closed as for `limits`. The reference waits without end.
@@ -76,7 +78,7 @@ impl Default for Config {
             ack_timeout: None,
             remember_upgrade: false,
             revision: Revision::V5,
-            limits: Limits::default(),
+            limits: Limits::default().max_bytes(64 * 1024 * 1024),
             attachments_timeout: Duration::from_secs(30),
             max_offline: 65_536,
             max_offline_bytes: 16 * 1024 * 1024,
