@@ -19,6 +19,7 @@ pub(crate) struct Options {
     pub(crate) engine: ClientConfig,
     pub(crate) config: Config,
     pub(crate) backoff: Backoff,
+    pub(crate) socket: SocketOptions,
     pub(crate) parser: Arc<dyn Parser>,
     pub(crate) query: Option<Vec<(String, String)>>,
     pub(crate) headers: Vec<(String, String)>,
@@ -40,6 +41,7 @@ impl Options {
             engine: ClientConfig::default().path("/socket.io"),
             config: Config::default(),
             backoff: Backoff::default(),
+            socket: SocketOptions::default(),
             parser: Arc::new(Json),
             query: None,
             headers: Vec::new(),
@@ -92,7 +94,7 @@ impl Options {
             self.watchers,
         );
         let url = self.url;
-        let named = SocketRef::open(&owner, &namespace, SocketOptions::default(), self.listeners);
+        let named = SocketRef::open(&owner, &namespace, self.socket, self.listeners);
         let socket = named.map_err(|error| BuildError::Url {
             url,
             reason: match error {
@@ -302,6 +304,14 @@ macro_rules! client_options {
         #[must_use]
         pub fn ack_timeout(mut self, value: Duration) -> Self {
             self.options.config.ack_timeout = Some(value);
+            self
+        }
+
+        /// What the first socket has of its own, as
+        /// [`Client::socket_with`](crate::Client::socket_with) gives it to others. Default: nothing.
+        #[must_use]
+        pub fn socket_options(mut self, options: socketio_proto::client::SocketOptions) -> Self {
+            self.options.socket = options;
             self
         }
 
