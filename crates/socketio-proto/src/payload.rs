@@ -106,8 +106,7 @@ pub enum Format {
 /// # What the text may hold
 ///
 /// * Floating-point numbers are spelled as in JavaScript; those that are none become null.
-/// * Integers of any size are written as they are; JavaScript rounds those above 2^53. Beside
-///   attachments an integer over 64 bits is read as a float.
+/// * Integers of any size are written as they are; JavaScript rounds those above 2^53.
 /// * A number that its type cannot hold, and a string with half a surrogate pair (`"\ud800"`),
 ///   is an error of [`decode`](Self::decode) that concerns this one argument. In the name of an
 ///   event the half pair reads as U+FFFD.

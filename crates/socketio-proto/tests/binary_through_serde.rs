@@ -362,6 +362,33 @@ fn binary_data_is_no_text_and_no_number() {
     assert!(payload.decode::<Option<()>>().is_err());
 }
 
+/// Whichever member tells that it is a placeholder, it is no object for a type that wants one.
+#[test]
+fn binary_data_is_no_object() {
+    #[derive(Debug, Deserialize)]
+    struct Number {
+        num: u8,
+    }
+
+    let mut spellings = SPELLINGS.to_vec();
+    spellings.push(r#"{"_placeholder":false,"num":0,"_placeholder":true}"#);
+    for placeholder in spellings {
+        let payload = received(&format!("[{placeholder}]"), &[b"bin"]).unwrap();
+        let refused = [
+            payload.decode::<[HashMap<&str, Value>; 1]>().is_err(),
+            payload.decode::<(Vec<Number>,)>().is_err(),
+            payload.decode::<Vec<BTreeMap<String, Value>>>().is_err(),
+        ];
+        assert_eq!(refused, [true; 3], "{placeholder}");
+    }
+    // Of members with one name the last counts.
+    let none = r#"{"num":1,"_placeholder":true,"_placeholder":false}"#;
+    let payload = received(none, &[b"bin"]).unwrap();
+    assert_eq!(payload.decode::<Number>().unwrap().num, 1);
+    let members: HashMap<String, Value> = payload.decode().unwrap();
+    assert_eq!(members["_placeholder"], false.into());
+}
+
 /// The same types read the same text with and without an attachment beside it: the two ways of
 /// reading agree.
 #[test]
@@ -402,6 +429,7 @@ fn a_binary_packet_reads_its_plain_data_like_any_other() {
         both::<bool>(argument);
         both::<u8>(argument);
         both::<i64>(argument);
+        both::<i128>(argument);
         both::<f64>(argument);
         both::<char>(argument);
         both::<String>(argument);

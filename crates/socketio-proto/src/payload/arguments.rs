@@ -2,7 +2,10 @@
 
 #[cfg(feature = "msgpack")]
 use crate::parser::msgpack::{arguments as msgpack, de::Reader};
-use crate::parser::{de::Node, scan};
+use crate::parser::{
+    de::{Beside, Node},
+    scan,
+};
 use crate::{PayloadError, Value};
 use bytes::Bytes;
 use serde::{
@@ -77,8 +80,9 @@ impl<'a> Arguments<'a> {
     /// The text is not JSON, or has a number or a string that no Rust type holds.
     pub fn next_value(&mut self) -> Result<Value, PayloadError> {
         Ok(self.read(|argument| match argument {
+            Argument::Missing => Ok(Value::Null),
             Argument::Json(text) => Node::read(text, &[]).map(Node::into_value),
-            Argument::Node(node) => Ok(node.into_value()),
+            Argument::Beside(text) => text.node().map(Node::into_value),
             #[cfg(feature = "msgpack")]
             Argument::MsgPack(reader) => reader.value(),
         })?)
@@ -164,14 +168,14 @@ impl<'a> Json<'a> {
         read: impl FnOnce(Argument<'_, 'a>) -> Result<R, Error>,
     ) -> Result<R, Error> {
         if self.is_empty() {
-            return read(Argument::Node(Node::Null));
+            return read(Argument::Missing);
         }
         let mut text = serde_json::Deserializer::from_str(self.rest);
-        let result = if self.attachments.is_empty() {
-            read(Argument::Json(&mut text))
+        let result = read(if self.attachments.is_empty() {
+            Argument::Json(&mut text)
         } else {
-            Node::read(&mut text, self.attachments).and_then(|node| read(Argument::Node(node)))
-        };
+            Argument::Beside(Beside::new(&mut text, self.attachments))
+        });
         let end = match &result {
             // The way to learn where a deserializer stands.
             Ok(_) => text.into_iter::<IgnoredAny>().byte_offset(),
@@ -189,13 +193,18 @@ impl<'a> Json<'a> {
     }
 }
 
-/// One argument: text for serde_json, the tree of a binary packet, or MessagePack.
+/// One argument.
 enum Argument<'t, 'de> {
-    Json(&'t mut serde_json::Deserializer<StrRead<'de>>),
-    Node(Node<'de>),
+    /// Reads as null.
+    Missing,
+    Json(JsonReader<'t, 'de>),
+    /// JSON with attachments beside it.
+    Beside(Beside<'de, JsonReader<'t, 'de>>),
     #[cfg(feature = "msgpack")]
     MsgPack(&'t mut Reader<'de>),
 }
+
+type JsonReader<'t, 'de> = &'t mut serde_json::Deserializer<StrRead<'de>>;
 
 /// Deserializers that only choose another one for each method.
 macro_rules! delegate {
@@ -206,8 +215,9 @@ macro_rules! delegate {
             visitor: V,
         ) -> Result<V::Value, Error> {
             self.with(|argument| match argument {
+                Argument::Missing => Node::Null.$method($($name,)* visitor),
                 Argument::Json(text) => text.$method($($name,)* visitor),
-                Argument::Node(node) => node.$method($($name,)* visitor),
+                Argument::Beside(text) => text.$method($($name,)* visitor),
                 #[cfg(feature = "msgpack")]
                 Argument::MsgPack(reader) => reader.$method($($name,)* visitor),
             })

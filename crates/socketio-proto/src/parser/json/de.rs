@@ -1,9 +1,13 @@
 //! Arguments of a binary packet: JSON in which placeholders stand for attachments.
 //!
-//! The text of one argument is parsed once, by serde_json, into a tree that borrows from text
-//! and attachments; types are read from the tree. Packets without attachments never come here.
+//! Types are read straight from the text, by serde_json and [`Beside`] it. Where a type leaves
+//! open what comes, an object is first read into a tree that borrows from text and attachments.
+//! Packets without attachments never come here.
 
+mod beside;
 pub(crate) mod key;
+
+pub(crate) use beside::Beside;
 
 use crate::value::{Map, Value};
 use alloc::{borrow::Cow, string::String, vec, vec::Vec};
@@ -79,16 +83,18 @@ impl<'de> Node<'de> {
     }
 }
 
+const PLACEHOLDER: &str = "_placeholder";
+const NUM: &str = "num";
+
 /// Builds the tree over the packet's attachments.
 #[derive(Clone, Copy)]
 struct Tree<'de>(&'de [Bytes]);
 
+type Entry<'de> = (Cow<'de, str>, Node<'de>);
+
 impl<'de> Tree<'de> {
     /// Replaces a placeholder by the attachment that it names.
-    fn object<E: de::Error>(
-        self,
-        members: Vec<(Cow<'de, str>, Node<'de>)>,
-    ) -> Result<Node<'de>, E> {
+    fn object<E: de::Error>(self, members: Vec<Entry<'de>>) -> Result<Node<'de>, E> {
         // Of members with one name the last counts.
         let last = |name| {
             members
@@ -97,10 +103,15 @@ impl<'de> Tree<'de> {
                 .find(|(key, _)| key == name)
                 .map(|(_, value)| value)
         };
-        if self.0.is_empty() || !matches!(last("_placeholder"), Some(Node::Bool(true))) {
+        if self.0.is_empty() || !matches!(last(PLACEHOLDER), Some(Node::Bool(true))) {
             return Ok(Node::Object(members));
         }
-        let index = match last("num") {
+        self.attachment(last(NUM))
+    }
+
+    /// The attachment with this number.
+    fn attachment<E: de::Error>(self, number: Option<&Node<'de>>) -> Result<Node<'de>, E> {
+        let index = match number {
             Some(&Node::Unsigned(index)) => usize::try_from(index).ok(),
             // serde_json reads `-0` as a float.
             Some(&Node::Float(zero)) if zero == 0.0 && zero.is_sign_negative() => Some(0),
@@ -165,9 +176,27 @@ impl<'de> Visitor<'de> for Tree<'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node<'de>, A::Error> {
+        let mut next = || map.next_entry_seed(key::Seed, self);
+        // Most objects beside attachments are placeholders: no list for them.
         let mut members = Vec::new();
-        while let Some(key) = map.next_key_seed(key::Seed)? {
-            members.push((key, map.next_value_seed(self)?));
+        let first = next()?;
+        if let Some((key, Node::Bool(true))) = &first
+            && key == PLACEHOLDER
+            && !self.0.is_empty()
+        {
+            let second = next()?;
+            let third = next()?;
+            if let (Some((key, number)), None) = (&second, &third)
+                && key == NUM
+            {
+                return self.attachment(Some(number));
+            }
+            members.extend([first, second, third].into_iter().flatten());
+        } else {
+            members.extend(first);
+        }
+        while let Some(member) = next()? {
+            members.push(member);
         }
         self.object(members)
     }
