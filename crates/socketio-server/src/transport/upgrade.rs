@@ -89,6 +89,10 @@ async fn drive<A: App>(
     }
 }
 
+/// Bytes of small frames that are written at once: the driver flushes behind the last one. Nothing is allocated for more
+/// than there is.
+const WRITE_BUFFER: usize = 16 * 1024;
+
 async fn websocket<A: App>(
     host: &Host<A>,
     upgraded: Upgraded,
@@ -96,7 +100,7 @@ async fn websocket<A: App>(
     let max = host.config().max_payload;
     let config = WebSocketConfig::default()
         .read_buffer_size(4096)
-        .write_buffer_size(0)
+        .write_buffer_size(WRITE_BUFFER)
         .max_message_size(Some(max))
         .max_frame_size(Some(max));
     WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await
