@@ -99,6 +99,7 @@ pub mod error;
 pub mod packet;
 pub mod parser;
 pub mod payload;
+pub mod recovery;
 pub mod rooms;
 pub mod server;
 pub mod value;

@@ -5,6 +5,7 @@ mod arguments;
 mod attachment;
 #[cfg(feature = "msgpack")]
 mod msgpack;
+mod offset;
 mod text;
 
 pub use arguments::Arguments;

@@ -75,5 +75,7 @@ pub use crate::packet::Revision;
 pub use config::Config;
 pub use connection::Connection;
 pub use event::{Credit, Emit, Event, Socket};
-pub use namespace::{Delivery, NamespaceCore, NamespaceEvent, NamespaceLimits};
+pub use namespace::{
+    Claimed, Delivery, Directed, NamespaceCore, NamespaceEvent, NamespaceLimits, Restored,
+};
 pub use peer::Peer;

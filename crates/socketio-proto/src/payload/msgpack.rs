@@ -186,6 +186,41 @@ impl Payload {
         }
     }
 
+    /// The event with one text more at its end, of fewer than 256 bytes.
+    pub(super) fn msgpack_with_last(data: Data, last: &str) -> Result<Self, PayloadError> {
+        let unfit = PayloadError::Unfit("EVENT");
+        let is_binary = data.is_binary;
+        let mut cursor = Cursor::new(data.value());
+        let (Some(Token::Array(elements)), Ok(len)) = (cursor.token(), u8::try_from(last.len()))
+        else {
+            return Err(unfit);
+        };
+        let Ok(elements) = u32::try_from(elements + 1) else {
+            return Err(unfit);
+        };
+        let rest = cursor.rest();
+        let mut out = Vec::with_capacity(HEADROOM + rest.len() + last.len() + 7);
+        out.extend_from_slice(&[0; HEADROOM]);
+        match elements {
+            0..16 => out.push(0x90 | elements as u8),
+            16..0x1_0000 => {
+                out.push(0xdc);
+                out.extend_from_slice(&(elements as u16).to_be_bytes());
+            }
+            _ => {
+                out.push(0xdd);
+                out.extend_from_slice(&elements.to_be_bytes());
+            }
+        }
+        out.extend_from_slice(rest);
+        match len {
+            0..32 => out.push(0xa0 | len),
+            _ => out.extend_from_slice(&[0xd9, len]),
+        }
+        out.extend_from_slice(last.as_bytes());
+        Self::msgpack_event(Packed::Written(out), is_binary, usize::MAX).map_err(|_| unfit)
+    }
+
     fn msgpack_event(
         value: Packed,
         is_binary: bool,

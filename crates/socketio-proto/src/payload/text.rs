@@ -1,7 +1,7 @@
 //! The JSON text of a payload, with room in front of it for the header of its packet.
 
-use crate::Text;
 use crate::parser::ser::HEADROOM;
+use crate::{PayloadError, Text};
 use alloc::{string::String, vec::Vec};
 
 /// The text of one payload.
@@ -26,6 +26,27 @@ impl JsonText {
             Self::Received(text) => text,
             Self::Written(text) => text.get(HEADROOM..).unwrap_or_default(),
         }
+    }
+
+    /// The list with one text more at its end, and the place where that begins.
+    pub(crate) fn with_last(self, last: &str) -> Result<(Self, usize), PayloadError> {
+        let mut text = match self {
+            Self::Written(text) => text,
+            Self::Received(text) => {
+                let mut out = String::with_capacity(HEADROOM + text.len() + last.len() + 3);
+                out.extend(core::iter::repeat_n(' ', HEADROOM));
+                out.push_str(&text);
+                out
+            }
+        };
+        text.truncate(text.trim_ascii_end().len());
+        if text.pop() != Some(']') {
+            return Err(PayloadError::Unfit("EVENT"));
+        }
+        text.push(',');
+        let place = text.len() - HEADROOM;
+        text.extend(["\"", last, "\"]"]);
+        Ok((Self::Written(text), place))
     }
 
     /// The text behind these pieces of a header, copied.

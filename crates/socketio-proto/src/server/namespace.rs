@@ -1,13 +1,18 @@
 //! What the sockets of a namespace share: rooms, broadcasts, the counter of ack ids.
 
+mod recovery;
+
+pub use recovery::{Claimed, Directed, Restored};
+
 use super::requests::Requests;
 use crate::acks::RequestId;
 use crate::broadcast::Draft;
+use crate::recovery::{Audience, Store};
 use crate::rooms::{Member, Room, Rooms, Target};
 use crate::{
     AckId, Body, Encoded, Instant, Namespace, Packet, Parser, Payload, PayloadError, SocketId,
 };
-use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, sync::Arc, vec::Vec};
 
 /// Limits of one namespace on one server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -102,6 +107,18 @@ pub enum NamespaceEvent {
 ///    [`handle_timeout`](Self::handle_timeout). After these and after `remove` and `broadcast`,
 ///    pull [`poll_event`](Self::poll_event).
 /// 5. On [`Event::Disconnected`](super::Event::Disconnected): [`remove`](Self::remove).
+///
+/// # Recovery
+///
+/// With a [`Store`] a few steps have another form:
+///
+/// 1. If the client makes a [`Claim`](crate::recovery::Claim), [`recover`](Self::recover) comes
+///    before `admit`; and a member that was admitted is [protected](Self::protect).
+/// 2. [`enter`](Self::enter) in place of `register`, and
+///    [`accept_session`](super::Connection::accept_session) in place of `accept`.
+/// 3. Events for one socket that want no answer and are not volatile go through
+///    [`direct`](Self::direct).
+/// 5. [`retire`](Self::retire) in place of `remove`.
 #[derive(Debug)]
 pub struct NamespaceCore {
     name: Namespace,
@@ -115,6 +132,7 @@ pub struct NamespaceCore {
     deliveries: VecDeque<Batch>,
     /// The member list of a batch that is done, for the next one.
     spare: Vec<Member>,
+    recovery: Option<Box<Store>>,
 }
 
 /// One broadcast on its way to the members that were selected when it was made.
@@ -138,6 +156,7 @@ impl NamespaceCore {
             requests: Requests::default(),
             deliveries: VecDeque::new(),
             spare: Vec::new(),
+            recovery: None,
         }
     }
 
@@ -169,6 +188,9 @@ impl NamespaceCore {
             if let Some(place) = self.ids.get_mut(member.index()) {
                 *place = None;
             }
+            if let Some(store) = &mut self.recovery {
+                store.forget(member, now);
+            }
             self.requests.miss_all(member);
         }
     }
@@ -193,6 +215,12 @@ impl NamespaceCore {
             flags,
         } = draft;
         let id = flags.ack.map(|_| self.next_ack);
+        let is_recorded = id.is_none() && !flags.volatile;
+        let mut store = self.recovery.as_mut().filter(|_| is_recorded);
+        let payload = match &store {
+            Some(store) => payload.with_offset(&store.next_offset())?,
+            None => payload,
+        };
         let body = Body::Event { id, payload };
         let encoded = self.parser.encode_owned(Packet {
             namespace: self.name.clone(),
@@ -201,6 +229,9 @@ impl NamespaceCore {
 
         let mut members = core::mem::take(&mut self.spare);
         self.rooms.select_into(&target, &mut members);
+        if let Some(store) = &mut store {
+            store.record(Audience::Target(target), encoded.clone(), &members, now);
+        }
         let ack = flags.ack.map(|within| {
             let request = self
                 .requests
@@ -250,9 +281,12 @@ impl NamespaceCore {
         self.requests.miss(request, member);
     }
 
-    /// Ends the waiting of broadcasts whose time is up.
+    /// Ends the waiting of broadcasts whose time is up, and drops what is too old to be recovered.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.requests.handle_timeout(now);
+        if let Some(store) = &mut self.recovery {
+            store.handle_timeout(now);
+        }
     }
 
     /// Every registered member that `target` names, once, ascending: to fetch them, or to make
@@ -315,6 +349,7 @@ impl NamespaceCore {
     /// When [`handle_timeout`](Self::handle_timeout) has something to do.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.requests.next_deadline()
+        let store = self.recovery.as_ref().and_then(|it| it.poll_timeout());
+        self.requests.next_deadline().into_iter().chain(store).min()
     }
 }

@@ -126,7 +126,8 @@ impl Peer {
         }
     }
 
-    fn credit(&self) -> Credit {
+    /// What the session can take at the moment.
+    pub fn credit(&self) -> Credit {
         Credit {
             writable: self.engine.is_writable(),
             room_bytes: self.engine.room_bytes(),

@@ -3,10 +3,12 @@
 use super::{Connection, Phase, revision4};
 use crate::acks::{AckToken, RequestId, Waiter};
 use crate::packet::Revision;
+use crate::recovery::PrivateId;
 use crate::server::{Emit, Event, Socket};
 use crate::{
     AckId, Body, DisconnectReason, EmitError, Encoded, Instant, Namespace, Payload, SocketId, Value,
 };
+use alloc::vec::Vec;
 use engineio_proto::CloseReason;
 use serde::Serialize;
 use smallvec::SmallVec;
@@ -17,9 +19,40 @@ impl Connection {
     ///
     /// False: the socket is gone, or was answered before.
     pub fn accept(&mut self, socket: Socket, id: SocketId) -> bool {
+        self.grant(socket, &id, None)
+    }
+
+    /// Like [`accept`](Self::accept), for a socket whose session can be recovered: its CONNECT
+    /// tells the private id, too. What it has missed, as
+    /// [`NamespaceCore::enter`](crate::server::NamespaceCore::enter) gives it, goes out before.
+    ///
+    /// False: the socket is gone, or was answered before; or it could not take all of that, and
+    /// its connection is closed with [`CloseReason::Overflow`].
+    pub fn accept_session(
+        &mut self,
+        socket: Socket,
+        id: &SocketId,
+        private: &PrivateId,
+        missed: Vec<Encoded>,
+    ) -> bool {
+        if self.joining(socket).is_none() {
+            return false;
+        }
+        for encoded in missed {
+            if self.outgoing.push(encoded, true).is_err() {
+                self.close(CloseReason::Overflow);
+                return false;
+            }
+        }
+        self.grant(socket, id, Some(private))
+    }
+
+    fn grant(&mut self, socket: Socket, id: &SocketId, private: Option<&PrivateId>) -> bool {
         #[derive(Serialize)]
         struct Accepted<'a> {
             sid: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pid: Option<&'a str>,
         }
         let Some(namespace) = self.joining(socket) else {
             return false;
@@ -28,7 +61,10 @@ impl Connection {
             // The client makes the id itself, from that of the engine session.
             Revision::V4 => None,
             Revision::V5 => {
-                let accepted = Accepted { sid: id.as_str() };
+                let accepted = Accepted {
+                    sid: id.as_str(),
+                    pid: private.map(PrivateId::as_str),
+                };
                 match Payload::value(self.outgoing.format(), &accepted) {
                     Ok(granted) => Some(granted),
                     Err(_) => return false,
@@ -154,6 +190,17 @@ impl Connection {
                 .insert(token, Waiter::Broadcast(request), Some(request.expires));
         }
         Ok(())
+    }
+
+    /// Sends an event that was recorded for this socket alone, as
+    /// [`NamespaceCore::direct`](crate::server::NamespaceCore::direct) tells it.
+    ///
+    /// # Errors
+    ///
+    /// The event was not sent; the connection stays as it is.
+    pub fn emit_recorded(&mut self, socket: Socket, encoded: Encoded) -> Result<(), EmitError> {
+        self.reachable(socket)?;
+        self.outgoing.push(encoded, false)
     }
 
     /// Answers an event of the client. It is up to the caller to answer once.
