@@ -59,6 +59,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! An event's name and types can be declared once, for both sides: [`typed`].
+//!
 //! To route without owning anything, [`parser::PacketRef`] is the header as a view of the message.
 //!
 //! # Limits and errors
@@ -102,6 +104,7 @@ pub mod payload;
 pub mod recovery;
 pub mod rooms;
 pub mod server;
+pub mod typed;
 pub mod value;
 
 pub use engineio_proto::{Instant, Message, Text};
@@ -111,4 +114,9 @@ pub use packet::{AckId, Body, Namespace, Packet, Revision, SocketId};
 pub use parser::msgpack::MsgPack;
 pub use parser::{Encoded, Json, Limits, Parser};
 pub use payload::{Attachment, Format, Payload};
+pub use typed::TypedEvent;
 pub use value::Value;
+
+/// For the code that [`events!`] writes.
+#[doc(hidden)]
+pub use serde as __serde;

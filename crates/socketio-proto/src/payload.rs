@@ -523,14 +523,14 @@ pub(crate) fn refuse_reserved(event: Option<&str>) -> Result<(), PayloadError> {
 }
 
 /// Names that the reference keeps to itself: an emitter's own events.
-fn is_reserved(name: &str) -> bool {
+pub(crate) const fn is_reserved(name: &str) -> bool {
     matches!(
-        name,
-        "connect"
-            | "connect_error"
-            | "disconnect"
-            | "disconnecting"
-            | "newListener"
-            | "removeListener"
+        name.as_bytes(),
+        b"connect"
+            | b"connect_error"
+            | b"disconnect"
+            | b"disconnecting"
+            | b"newListener"
+            | b"removeListener"
     )
 }
