@@ -78,6 +78,7 @@
 
 mod ack;
 mod broadcast;
+mod bundle;
 mod clock;
 mod dispatch;
 mod emitter;

@@ -1,5 +1,6 @@
 //! The server and its builder.
 
+use crate::bundle::Bundle;
 use crate::dispatch::{OnError, Sio};
 use crate::env::Env;
 use crate::error::HandlerError;
@@ -22,6 +23,7 @@ use socketio_proto::parser::{Json, Limits};
 use socketio_proto::server::{Config, NamespaceLimits};
 use std::future::Future;
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -182,6 +184,23 @@ impl SocketIoBuilder {
     pub fn path(mut self, path: &str) -> Self {
         self.host.config = self.host.config.path(path);
         self
+    }
+
+    /// Serves the JavaScript client below the endpoint's path, `/socket.io/socket.io.js` and its
+    /// like, from a directory: `dist` of the npm package `socket.io-client`. Default: not served.
+    ///
+    /// The files, four builds and their source maps as far as they are there, are read here and kept
+    /// in memory; whatever else is in the directory can't be asked for. As with the reference the
+    /// version is the `ETag`, and browsers ask each time whether it still is
+    /// (`Cache-Control: public, max-age=0`). Other than there nothing is compressed on the way: that
+    /// is for a proxy or a layer around.
+    ///
+    /// # Errors
+    /// Those of reading; [`NotFound`](std::io::ErrorKind::NotFound) if the directory has none of the
+    /// builds.
+    pub fn serve_client(mut self, dir: impl AsRef<Path>) -> std::io::Result<Self> {
+        self.host.bundle = Some(Bundle::read(dir.as_ref())?);
+        Ok(self)
     }
 
     /// Time within which a client must have joined a namespace. Default: 45 s.

@@ -1,6 +1,7 @@
 //! What the clients of one server share: configuration, table, timers, clock, ids.
 
 use super::{App, Client, HandshakeRequest};
+use crate::bundle::Bundle;
 use crate::env::Env;
 use crate::sync::lock;
 use engineio_proto::config::ServerConfig;
@@ -31,6 +32,7 @@ pub(crate) struct HostOptions {
     pub(crate) allow_request: Option<AllowRequest>,
     pub(crate) on_headers: Option<OnHeaders>,
     pub(crate) on_connection_error: Option<OnConnectionError>,
+    pub(crate) bundle: Option<Bundle>,
     pub(crate) max_sessions: usize,
     pub(crate) max_pending_handlers: usize,
 }
@@ -42,6 +44,7 @@ impl HostOptions {
             allow_request: None,
             on_headers: None,
             on_connection_error: None,
+            bundle: None,
             max_sessions: usize::MAX,
             max_pending_handlers: 1024,
         }

@@ -61,6 +61,10 @@ where
     B: Body + Send,
     B::Data: Send,
 {
+    let bundle = host.options().bundle.as_ref();
+    if let Some(file) = bundle.and_then(|it| it.answer(&host.config().path, parts)) {
+        return Ok(file);
+    }
     let is_upgrade = upgrade::is_requested(parts);
     let refused = |reject| Refused {
         reject,
