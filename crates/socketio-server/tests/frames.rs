@@ -3,10 +3,12 @@
 
 mod support;
 
-use socketio_server::SocketIo;
+use futures_util::FutureExt;
+use socketio_server::{Ack, Attachments, SocketIo};
 use support::http::UPGRADE;
 use support::{Server, Wire, logged, soon, still_serves};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_tungstenite::tungstenite::Message;
 
 const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 
@@ -138,6 +140,62 @@ async fn ad_04_a_message_may_come_in_tiny_fragments() {
     let (first, payload) = server_frame(&mut wire).await;
     assert_eq!((first, &payload[..2]), (0x88, &1009u16.to_be_bytes()[..]));
     assert_eq!(lines.next().await, "transport error");
+}
+
+#[tokio::test]
+async fn ad_05_nothing_is_compressed_so_nothing_can_be_a_bomb() {
+    let (server, mut lines) = logged(SocketIo::builder()).await;
+    let mut http = server.http().await;
+    let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits";
+    let headers = [&UPGRADE[..], &[offer]].concat();
+    let response = http.request(&format!("GET {WEBSOCKET}"), &headers).await;
+    assert_eq!(response.status, 101);
+    assert_eq!(response.header("sec-websocket-extensions"), None);
+    // Whoever compresses all the same sets a bit that means nothing here.
+    let mut wire = raw(&server).await;
+    wire.write_all(&frame(TEXT | 0x40, &[0; 100]))
+        .await
+        .unwrap();
+    let (first, payload) = server_frame(&mut wire).await;
+    assert_eq!((first, &payload[..2]), (0x88, &1002u16.to_be_bytes()[..]));
+    assert_eq!(lines.next().await, "transport error");
+    still_serves(&server).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn ad_02_a_wire_that_takes_a_few_bytes_at_a_time_loses_nothing() {
+    let server = Server::with_pipes(SocketIo::builder(), 3);
+    server.on("echo", async |ack: Ack, text: String, data: Attachments| {
+        ack.send((text, data.0.len()))
+    });
+    let text = "é".repeat(1000);
+    let mut websocket = server.client().await;
+    let mut polling = server.polling().await;
+    polling.join("/").await;
+    for n in 0..3 {
+        let echo = format!(r#"451-{n}["echo","{text}",{{"_placeholder":true,"num":0}}]"#);
+        let answer = format!(r#"43{n}["{text}",1]"#);
+        websocket.send(&echo).await;
+        websocket.send_frame(Message::binary(vec![7; 500])).await;
+        assert_eq!(websocket.text().await, answer);
+        polling.send(&format!("{echo}\x1ebAAAA")).await;
+        assert_eq!(polling.text().await, answer);
+    }
+    // Whoever asks and does not wait for the answer leaves nothing behind, at whatever point.
+    let socket = server.sockets().pop().unwrap();
+    for polls in 0..3 {
+        let mut asked = Box::pin(socket.emit_with_ack::<u32>("q", ()));
+        for _ in 0..polls {
+            assert!((&mut asked).now_or_never().is_none());
+        }
+    }
+    assert_eq!(
+        socket
+            .emit_with_ack::<u32>("q", ())
+            .now_or_never()
+            .map(|it| it.is_ok()),
+        None
+    );
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@
 mod support;
 
 use allocation_counter::measure;
+use futures_util::FutureExt;
 use futures_util::future::join_all;
+use socketio_proto::parser::Limits;
 use socketio_server::{Auth, Refusal, Socket, SocketIo};
 use std::time::Duration;
 use support::{Frame, Server, WebSocket};
@@ -276,4 +278,58 @@ fn rs_01_clients_that_are_refused() {
             }
         }
     });
+}
+
+/// A client that sends half a packet, asks for all it can get and never reads.
+#[test]
+fn rs_02_a_client_costs_what_the_limits_say() {
+    const BUFFERED: usize = 256 * 1024;
+    const PACKET: usize = 200_000;
+    /// Tables, queues and their entries, of which each is limited in number.
+    const BESIDES: usize = 256 * 1024;
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let server = Server::new(
+        SocketIo::builder()
+            .max_payload(100_000)
+            .max_buffered(BUFFERED)
+            .packet_limits(Limits::default().max_bytes(PACKET))
+            .max_pending_acks(100)
+            .max_namespaces(10)
+            .engine_config(|config| config.max_queued(1_000)),
+    );
+    server.on_connection(async |socket: Socket| {
+        for n in 0..20_000 {
+            let _ = socket.join(n.to_string());
+        }
+    });
+    let _ = server.of_matching(|_, _| true);
+    let mut client = None;
+    let cost = measure(|| {
+        runtime.block_on(async {
+            let client = client.insert(server.polling().await);
+            client.join("/").await;
+            for n in 0..20 {
+                client.send(&format!("40/{n},")).await;
+            }
+            let socket = server.sockets().pop().unwrap();
+            while socket.emit("large", "x".repeat(5_000)).is_ok() {}
+            for _ in 0..2_000 {
+                let _ = socket.emit("small", 1);
+                let _ = socket.emit_with_ack::<u32>("question", ()).now_or_never();
+            }
+            let header = r#"453-["x",{"_placeholder":true,"num":0}]"#;
+            let part = format!("b{}", "A".repeat(99_000));
+            client.send(&format!("{header}\x1e{part}")).await;
+            client.send(&part).await;
+        });
+    });
+    assert_eq!(server.client_count(), 1);
+    let rooms = 10_000 * 300;
+    let ceiling = BUFFERED + PACKET + BESIDES + rooms;
+    let bytes = cost.bytes_current;
+    assert!((0..ceiling as i64).contains(&bytes), "{bytes} of {ceiling}");
 }

@@ -395,7 +395,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn no_order_of_calls_is_too_strange(
+    fn ad_01_no_order_of_calls_is_too_strange(
         query in "EIO=[34]&transport=(polling|websocket)(&b64=1)?(&j=1)?",
         ops in vec(op(), 0..60),
     ) {
