@@ -21,7 +21,17 @@ impl Clock {
         Self::start(|| tokio::time::Instant::now().into_std())
     }
 
-    #[cfg_attr(not(feature = "tokio"), expect(dead_code))]
+    /// The system's clock.
+    #[cfg(feature = "_blocking")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the adapter's only reading of the clock"
+    )]
+    pub(crate) fn system() -> Self {
+        Self::start(std::time::Instant::now)
+    }
+
+    #[cfg_attr(not(any(feature = "tokio", feature = "_blocking")), expect(dead_code))]
     fn start(read: fn() -> std::time::Instant) -> Self {
         Self { base: read(), read }
     }
@@ -32,6 +42,7 @@ impl Clock {
     }
 
     /// The moment of the clock that stands for `deadline`.
+    #[cfg(feature = "tokio")]
     pub(crate) fn when(&self, deadline: Instant) -> std::time::Instant {
         self.base + (deadline - Instant::ZERO)
     }

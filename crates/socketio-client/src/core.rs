@@ -33,6 +33,11 @@ pub(crate) trait Runtime: Send + Sync {
     fn start(&self, core: Arc<Core>);
     /// Finishes what is left of a handler.
     fn spawn(&self, task: Task<()>);
+    /// Where the handlers run, if they have a thread to themselves.
+    #[cfg(feature = "_blocking")]
+    fn dispatcher(&self) -> Option<&Arc<crate::blocking::Dispatcher>> {
+        None
+    }
 }
 
 /// Told of the answer to an event, or why there is none.
@@ -221,6 +226,7 @@ impl Core {
     }
 
     /// Whether so many handlers are suspended that no more input is to be read.
+    #[cfg(feature = "tokio")]
     pub(crate) fn is_stalled(&self) -> bool {
         self.suspended.load(Ordering::Acquire) >= self.settings.max_pending_handlers
     }
@@ -312,6 +318,7 @@ impl Owner {
     }
 
     /// That waiter has given up.
+    #[cfg(feature = "tokio")]
     pub(crate) fn forget_close(&self, number: u64) {
         drop(self.0.with_state(|state| state.closes.remove(number)));
     }

@@ -1,8 +1,12 @@
-//! From the machine's events to those whom they concern. The driver runs it, so it goes on at one
-//! place at a time: handlers start in the order in which their events came.
+//! From the machine's events to those whom they concern. It goes on at one place at a time, so
+//! handlers start in the order in which their events came.
+//!
+//! The driver for tokio runs all of it by [`dispatch`]. The one for threads runs [`settle`] and
+//! [`Joins::tell`] in its own thread and [`announce`] in that of the handlers, which may wait for
+//! what the former two tell.
 
 use crate::ack::Ack;
-use crate::core::{Core, State};
+use crate::core::{Core, JoinWaiter, State};
 use crate::error::{ConnectError, HandlerError};
 use crate::events::{Incoming, SocketEvent};
 use crate::extract::{Cause, EventContext};
@@ -15,16 +19,105 @@ use std::sync::Arc;
 use std::task::Poll;
 
 /// Hands out what the machine has to tell. True if there was anything.
+#[cfg(feature = "tokio")]
 pub(crate) fn dispatch(core: &Arc<Core>) -> bool {
     let mut any = false;
     while let Some(event) = core.poll_event() {
         any = true;
-        handle(core, event);
+        let Some(event) = settle(core, event) else {
+            continue;
+        };
+        let verdict = Verdict::of(&event);
+        announce(core, event);
+        if let Some(verdict) = verdict {
+            verdict.take(core).tell();
+        }
     }
     any
 }
 
-fn handle(core: &Arc<Core>, event: Event) {
+/// What an event does to the client itself: whoever waits for the answer that it is gets it, and
+/// what is known of the connection changes. What the application is to see is returned.
+pub(crate) fn settle(core: &Arc<Core>, event: Event) -> Option<Event> {
+    match event {
+        Event::Acked { token, result } => {
+            // Fails if nobody waits any more.
+            if let Some(waiter) = core.with_state(|state| state.acks.remove(&token)) {
+                waiter(result);
+            }
+            return None;
+        }
+        Event::Closed { .. } => core.settings.forget_cookies(),
+        Event::Error(ref failure) | Event::ReconnectError(ref failure) => {
+            core.with_state(|state| state.last_failure = Some(failure.clone()));
+        }
+        _ => {}
+    }
+    Some(event)
+}
+
+/// What an event says to those who wait for a socket to be connected.
+pub(crate) enum Verdict {
+    Connected(Id),
+    Failed(Id, ConnectError),
+    GivenUp,
+}
+
+impl Verdict {
+    pub(crate) fn of(event: &Event) -> Option<Self> {
+        match event {
+            Event::Connected { socket, .. } => Some(Self::Connected(*socket)),
+            Event::ConnectError { socket, error } => {
+                Some(Self::Failed(*socket, error.clone().into()))
+            }
+            Event::ReconnectFailed => Some(Self::GivenUp),
+            _ => None,
+        }
+    }
+
+    /// Those who are to hear of it.
+    pub(crate) fn take(self, core: &Core) -> Joins {
+        let (waiting, result) = match self {
+            Self::Connected(id) => (joins_of(core, id), Ok(())),
+            Self::Failed(id, error) => {
+                let is_final = |state: &State| !state.manager.is_active(id);
+                let waiting = match core.settings.retry_initial && !core.peek(is_final) {
+                    true => Vec::new(),
+                    false => joins_of(core, id),
+                };
+                (waiting, Err(error))
+            }
+            Self::GivenUp => {
+                let (waiting, failure) =
+                    core.with_state(|state| (state.joins.take_all(), state.last_failure.take()));
+                let failure = failure.unwrap_or(ConnectFailure::Timeout);
+                (waiting, Err(ConnectError::Connection(failure)))
+            }
+        };
+        Joins { waiting, result }
+    }
+}
+
+/// Who waited for a socket to be connected, and what came of it.
+pub(crate) struct Joins {
+    waiting: Vec<(Id, JoinWaiter)>,
+    result: Result<(), ConnectError>,
+}
+
+impl Joins {
+    pub(crate) fn tell(self) {
+        for (_, waiter) in self.waiting {
+            waiter(self.result.clone());
+        }
+    }
+}
+
+fn joins_of(core: &Core, socket: Id) -> Vec<(Id, JoinWaiter)> {
+    core.with_state(|state| state.joins.take(|(id, _)| *id == socket))
+}
+
+/// Calls those of the application who are to hear of an event.
+pub(crate) fn announce(core: &Arc<Core>, event: Event) {
     match event {
         Event::AuthWanted { socket } => {
             if let Some(socket) = core.socket(socket) {
@@ -36,17 +129,12 @@ fn handle(core: &Arc<Core>, event: Event) {
                 socket.tell(|| SocketEvent::Connected { recovered });
                 call(&socket, CONNECT, &Cause::None);
             }
-            join(core, socket, &Ok(()));
         }
-        Event::ConnectError { socket: id, error } => {
-            let error = ConnectError::from(error);
-            if let Some(socket) = core.socket(id) {
+        Event::ConnectError { socket, error } => {
+            if let Some(socket) = core.socket(socket) {
+                let error = ConnectError::from(error);
                 socket.tell(|| SocketEvent::ConnectError(error.clone()));
-                call(&socket, CONNECT_ERROR, &Cause::Failed(error.clone()));
-            }
-            let is_final = |state: &State| !state.manager.is_active(id);
-            if !core.settings.retry_initial || core.peek(is_final) {
-                join(core, id, &Err(error));
+                call(&socket, CONNECT_ERROR, &Cause::Failed(error));
             }
         }
         Event::Message {
@@ -58,12 +146,6 @@ fn handle(core: &Arc<Core>, event: Event) {
                 message(&socket, payload, ack);
             }
         }
-        Event::Acked { token, result } => {
-            // Fails if nobody waits any more.
-            if let Some(waiter) = core.with_state(|state| state.acks.remove(&token)) {
-                waiter(result);
-            }
-        }
         Event::Disconnected { socket, reason } => {
             if let Some(socket) = core.socket(socket) {
                 socket.tell(|| SocketEvent::Disconnected(reason.clone()));
@@ -72,7 +154,7 @@ fn handle(core: &Arc<Core>, event: Event) {
         }
         event => {
             if let Some(event) = ClientEvent::new(event) {
-                client_event(core, event);
+                client_event(core, &event);
             }
         }
     }
@@ -115,22 +197,7 @@ fn call(socket: &SocketRef, name: &str, cause: &Cause) {
     }
 }
 
-/// Tells those who wait for a socket to be connected.
-fn join(core: &Arc<Core>, socket: Id, result: &Result<(), ConnectError>) {
-    let waiting = core.with_state(|state| state.joins.take(|(id, _)| *id == socket));
-    for (_, waiter) in waiting {
-        waiter(result.clone());
-    }
-}
-
-fn client_event(core: &Arc<Core>, event: ClientEvent) {
-    match &event {
-        ClientEvent::Closed { .. } => core.settings.forget_cookies(),
-        ClientEvent::Error(failure) | ClientEvent::ReconnectError(failure) => {
-            core.with_state(|state| state.last_failure = Some(failure.clone()));
-        }
-        _ => {}
-    }
+fn client_event(core: &Arc<Core>, event: &ClientEvent) {
     if let Some(owner) = core.owner() {
         for inner in core.sockets() {
             let socket = SocketRef {
@@ -139,15 +206,7 @@ fn client_event(core: &Arc<Core>, event: ClientEvent) {
             };
             socket.tell(|| SocketEvent::Connection(event.clone()));
         }
-        core.watchers.call(&event);
-    }
-    if event == ClientEvent::ReconnectFailed {
-        let (waiting, failure) =
-            core.with_state(|state| (state.joins.take_all(), state.last_failure.take()));
-        let failure = failure.unwrap_or(ConnectFailure::Timeout);
-        for (_, waiter) in waiting {
-            waiter(Err(ConnectError::Connection(failure.clone())));
-        }
+        core.watchers.call(event);
     }
 }
 

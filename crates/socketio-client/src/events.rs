@@ -1,19 +1,22 @@
 //! Events for those who would rather pull them than have handlers called.
 
+#[cfg(feature = "tokio")]
+mod stream;
+
+#[cfg(feature = "tokio")]
+pub use self::stream::Events;
+
 use crate::ack::Ack;
 use crate::error::ConnectError;
 use crate::extract::Values;
-use crate::socket_ref::SocketRef;
 use crate::status::ClientEvent;
 use crate::sync::lock;
 use bytes::Bytes;
-use futures_util::Stream;
 use serde::de::DeserializeOwned;
 use socketio_proto::client::DisconnectReason;
 use socketio_proto::{Payload, PayloadError};
 use std::collections::VecDeque;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
 /// Events that wait to be pulled, at most.
@@ -89,49 +92,6 @@ impl Incoming {
     }
 }
 
-/// The events of a socket, from the call of [`Socket::events`](crate::Socket::events) on.
-///
-/// It is a [`Stream`] that does not end, as a socket can be connected again. Like a socket it keeps
-/// its client. Up to 1,024 events, and 16 MiB of them, wait to be pulled; what comes while there is
-/// no room is lost to this stream, and a [`SocketEvent::Lagged`] says so at the place where it would
-/// have been.
-///
-/// Dropping the future of [`next`](Self::next) loses nothing.
-#[derive(Debug)]
-pub struct Events {
-    queue: Arc<Queue>,
-    _socket: SocketRef,
-}
-
-impl Events {
-    pub(crate) fn new(socket: &SocketRef) -> Self {
-        let queue = Arc::new(Queue::default());
-        socket.pull(&queue);
-        Self {
-            queue,
-            _socket: socket.clone(),
-        }
-    }
-
-    /// The next event, once there is one.
-    pub async fn next(&mut self) -> SocketEvent {
-        std::future::poll_fn(|cx| self.queue.poll(cx)).await
-    }
-
-    /// The next event, if there is one.
-    pub fn try_next(&mut self) -> Option<SocketEvent> {
-        lock(&self.queue.0).pop()
-    }
-}
-
-impl Stream for Events {
-    type Item = SocketEvent;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<SocketEvent>> {
-        self.queue.poll(cx).map(Some)
-    }
-}
-
 /// Events that wait to be pulled.
 #[derive(Debug, Default)]
 pub(crate) struct Queue(Mutex<Waiting>);
@@ -155,7 +115,11 @@ impl Queue {
         }
     }
 
-    fn poll(&self, cx: &Context<'_>) -> Poll<SocketEvent> {
+    pub(crate) fn pop(&self) -> Option<SocketEvent> {
+        lock(&self.0).pop()
+    }
+
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<SocketEvent> {
         let mut waiting = lock(&self.0);
         match waiting.pop() {
             Some(event) => Poll::Ready(event),
@@ -193,7 +157,8 @@ fn weight(event: &SocketEvent) -> usize {
     }
 }
 
-fn size(payload: &Payload) -> usize {
+/// Bytes of a payload, attachments included.
+pub(crate) fn size(payload: &Payload) -> usize {
     #[cfg(feature = "msgpack")]
     if let Some(bytes) = payload.as_msgpack() {
         return bytes.len();

@@ -105,7 +105,7 @@
 //!
 //! Messages are not compressed: the WebSocket library has no `permessage-deflate`.
 #![cfg_attr(
-    not(feature = "tokio"),
+    not(any(feature = "tokio", feature = "_blocking")),
     allow(
         dead_code,
         unused_imports,
@@ -115,6 +115,8 @@
 )]
 
 mod ack;
+#[cfg(feature = "_blocking")]
+pub mod blocking;
 mod clock;
 mod cookies;
 mod core;
@@ -122,6 +124,8 @@ mod dispatch;
 mod error;
 mod events;
 mod extract;
+#[cfg(feature = "_websocket")]
+mod frames;
 mod handler;
 mod options;
 #[cfg(feature = "_rustls")]
@@ -150,9 +154,13 @@ pub use client::{Client, ClientBuilder};
 pub use emitter::Emitter;
 pub use engineio_proto::{Transport, Version};
 pub use error::{AckError, BuildError, ConnectError, EmitError, HandlerError, SocketError};
-pub use events::{Events, Incoming, SocketEvent};
+#[cfg(feature = "tokio")]
+pub use events::Events;
+pub use events::{Incoming, SocketEvent};
 pub use extract::{Attachments, Event, EventContext, FromEvent, Reason, Rest, Values};
-pub use handler::{Handler, Outcome};
+#[cfg(feature = "tokio")]
+pub use handler::Handler;
+pub use handler::Outcome;
 #[cfg(feature = "tokio")]
 pub use socket::{Connecting, Disconnecting, Socket};
 pub use socketio_observer::ListenerId;

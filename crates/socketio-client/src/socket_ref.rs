@@ -156,6 +156,7 @@ impl SocketRef {
     }
 
     /// The waiter for a connection has given up.
+    #[cfg(feature = "tokio")]
     pub(crate) fn forget_join(&self, number: u64) {
         drop(self.core().with_state(|state| state.joins.remove(number)));
     }
@@ -203,6 +204,7 @@ impl SocketRef {
     }
 
     /// Nobody waits for this answer any more.
+    #[cfg(feature = "tokio")]
     pub(crate) fn forget_ack(&self, token: AckToken) {
         let waiter = self.core().step(|state, _| {
             let waiter = state.acks.remove(&token);

@@ -59,6 +59,14 @@ impl Target {
                 .collect(),
         })
     }
+
+    /// Host and port, as a proxy is asked for them.
+    pub(crate) fn host_and_port(&self) -> String {
+        match self.host.contains(':') {
+            true => format!("[{}]:{}", self.host, self.port),
+            false => format!("{}:{}", self.host, self.port),
+        }
+    }
 }
 
 /// An HTTP proxy that connects us through by CONNECT (RFC 9110, section 9.3.6).

@@ -29,11 +29,7 @@ pub(crate) async fn dial(settings: &Settings, connector: &Connector) -> io::Resu
     let stream: Stream = match &settings.proxy {
         None => Box::new(tcp(&target.host, target.port).await?),
         Some(proxy) => {
-            let to = if target.host.contains(':') {
-                format!("[{}]:{}", target.host, target.port)
-            } else {
-                format!("{}:{}", target.host, target.port)
-            };
+            let to = target.host_and_port();
             tunnel(tcp(&proxy.host, proxy.port).await?, proxy, &to).await?
         }
     };

@@ -1,9 +1,10 @@
 //! The framed connections of a client: one in use, and perhaps one that is tried.
 
 use super::tls::Connector;
-use super::websocket::{self, Ended, WebSocket};
+use super::websocket::{self, WebSocket};
 use crate::core::Core;
 use crate::dispatch::dispatch;
+use crate::frames::{self, Ended};
 use engineio_proto::DecodeError;
 use engineio_proto::client::{Link, Transmit};
 use std::future::Future;
@@ -12,6 +13,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 /// Bytes handed to a socket before it must have taken them: what bounds its own buffer, one frame
 /// aside.
@@ -214,11 +216,11 @@ impl One {
     /// The link broke a rule that the machine knows about.
     fn refuse(&mut self, core: &Core, error: DecodeError) {
         let link = self.link;
-        let code = websocket::status(&error);
+        let status = frames::close(&error);
         core.drive(|session, now| session.handle_link_error(link, error, now));
         let open = std::mem::replace(&mut self.stage, Stage::Ended);
         if let Stage::Open(socket) = open {
-            self.stage = closing(*socket, code);
+            self.stage = closing(*socket, status);
         }
     }
 
@@ -230,7 +232,7 @@ impl One {
 }
 
 /// Closes with this status, or without one.
-fn closing(socket: WebSocket, status: Option<u16>) -> Stage {
+fn closing(socket: WebSocket, status: Option<CloseFrame>) -> Stage {
     let close = tokio::time::timeout(CLOSING, socket.close(status));
     Stage::Closing(Box::pin(async { drop(close.await) }))
 }

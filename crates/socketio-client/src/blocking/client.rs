@@ -1,0 +1,276 @@
+//! A client and its builder.
+
+use super::dispatcher::Dispatcher;
+use super::driver::Threads;
+use super::driver::tls::{Connector, Tls};
+use super::handler::{Handler, listener};
+use super::socket::{Socket, wait_closed};
+use crate::clock::Clock;
+use crate::core::{Core, Owner};
+use crate::error::{BuildError, ConnectError, HandlerError, SocketError};
+use crate::options::{Options, client_options};
+use crate::settings::{AuthFn, AuthSource};
+use crate::socket_ref::{
+    ANY, ANY_OUTGOING, CONNECT, CONNECT_ERROR, DISCONNECT, Listeners, SocketRef,
+};
+use crate::status::ClientEvent;
+use engineio_proto::Transport;
+use serde::Serialize;
+use socketio_observer::ListenerId;
+use socketio_proto::Payload;
+use socketio_proto::client::SocketOptions;
+use std::fmt;
+use std::future::ready;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One connection to a server, and the sockets on it: the manager of the reference. Clones share
+/// it.
+///
+/// It and its [`Socket`]s, their [`Events`](super::Events) included, are the handles of the
+/// connection: when the last one goes, the sockets disconnect, and the threads end.
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) owner: Arc<Owner>,
+    pub(crate) dispatcher: Arc<Dispatcher>,
+}
+
+impl Client {
+    /// Options first, then [`connect`](ClientBuilder::connect) or [`build`](ClientBuilder::build).
+    ///
+    /// The URL is `http`, `https`, `ws` or `wss`, which of these matters only for TLS; its path is
+    /// the namespace of the first socket. Hosts with other than ASCII letters are written in
+    /// Punycode.
+    #[must_use]
+    pub fn builder(url: &str) -> ClientBuilder {
+        ClientBuilder {
+            options: Options::new(url),
+            tls: Tls::default(),
+        }
+    }
+
+    /// The socket of a namespace, made if there is none. It shares the connection, and is not
+    /// connected before [`Socket::connect`]. A missing leading slash is added.
+    ///
+    /// # Errors
+    /// When there can't be a namespace of this name, or there are too many.
+    pub fn socket(&self, namespace: &str) -> Result<Socket, SocketError> {
+        self.socket_with(namespace, SocketOptions::default())
+    }
+
+    /// As [`socket`](Self::socket), with options of its own if it is new.
+    ///
+    /// # Errors
+    /// As [`socket`](Self::socket).
+    pub fn socket_with(
+        &self,
+        namespace: &str,
+        options: SocketOptions,
+    ) -> Result<Socket, SocketError> {
+        let listeners = Listeners::default().keep_removed();
+        let inner = SocketRef::open(&self.owner, namespace, options, listeners)?;
+        Ok(Socket {
+            inner,
+            dispatcher: Arc::clone(&self.dispatcher),
+        })
+    }
+
+    /// The transport that the connection uses now; `None` without a connection.
+    #[must_use]
+    pub fn transport(&self) -> Option<Transport> {
+        self.core().peek(|state| state.manager.transport())
+    }
+
+    /// Closes the connection below, without disconnecting the sockets: they see `forced close`, and
+    /// come back as after any loss.
+    pub fn close_engine(&self) {
+        self.core()
+            .step(|state, now| state.manager.close_engine(now));
+    }
+
+    /// Disconnects all sockets, and waits as [`Socket::disconnect`] does.
+    pub fn disconnect(&self) {
+        for inner in self.core().sockets() {
+            let owner = Arc::clone(&self.owner);
+            SocketRef { inner, owner }.disconnect();
+        }
+        wait_closed(&self.owner, &self.dispatcher);
+    }
+
+    /// Told of what happens to the connection: attempts to reconnect, upgrades, pings. It runs in
+    /// the thread of the handlers.
+    pub fn on_event(&self, watcher: impl Fn(&ClientEvent) + Send + Sync + 'static) -> ListenerId {
+        self.core().watchers.add(watcher)
+    }
+
+    /// Takes such a watcher off. False if it was not there.
+    pub fn off(&self, id: ListenerId) -> bool {
+        self.core().watchers.remove(id)
+    }
+
+    fn core(&self) -> &Arc<Core> {
+        self.owner.core()
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("transport", &self.transport())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Options of a client, and the handlers of its first socket. Each option has the default of the
+/// reference unless it says otherwise.
+pub struct ClientBuilder {
+    options: Options,
+    tls: Tls,
+}
+
+impl ClientBuilder {
+    client_options!();
+
+    /// Asks for the credentials before each attempt to connect to the namespace, also at
+    /// reconnections. The function runs in the thread of the handlers; one that panics is reported
+    /// to [`on_error`](Self::on_error), and the attempt goes unanswered.
+    #[must_use]
+    pub fn auth_fn<T: Serialize>(mut self, auth: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        self.options.auth = Some(auth_source(auth));
+        self
+    }
+
+    /// Settings of rustls in place of the default ones, which trust Mozilla's root certificates:
+    /// to trust others, or to show one's own.
+    #[cfg(feature = "blocking")]
+    #[must_use]
+    pub fn rustls(mut self, config: Arc<rustls::ClientConfig>) -> Self {
+        self.tls = Tls::Rustls(config);
+        self
+    }
+
+    /// The platform's TLS library in place of rustls.
+    #[cfg(feature = "blocking-native-tls")]
+    #[must_use]
+    pub fn native_tls(mut self, connector: native_tls::TlsConnector) -> Self {
+        self.tls = Tls::Native(connector);
+        self
+    }
+
+    /// Calls a handler for each event of this name, see [`Socket::on`]. One that is registered here
+    /// misses nothing, not even what the server sends right upon the connection.
+    #[must_use]
+    pub fn on<A>(mut self, event: &str, handler: impl Handler<A>) -> Self {
+        let listener = listener(handler);
+        self.options.listeners.on(event.to_owned(), listener);
+        self
+    }
+
+    /// As [`on`](Self::on), for the first event only.
+    #[must_use]
+    pub fn once<A>(mut self, event: &str, handler: impl Handler<A>) -> Self {
+        let listener = listener(handler);
+        self.options.listeners.once(event.to_owned(), listener);
+        self
+    }
+
+    /// See [`Socket::on_any`].
+    #[must_use]
+    pub fn on_any<A>(self, handler: impl Handler<A>) -> Self {
+        self.on(ANY, handler)
+    }
+
+    /// See [`Socket::on_any_outgoing`].
+    #[must_use]
+    pub fn on_any_outgoing<A>(self, handler: impl Handler<A>) -> Self {
+        self.on(ANY_OUTGOING, handler)
+    }
+
+    /// See [`Socket::on_connect`].
+    #[must_use]
+    pub fn on_connect<A>(self, handler: impl Handler<A>) -> Self {
+        self.on(CONNECT, handler)
+    }
+
+    /// See [`Socket::on_connect_error`].
+    #[must_use]
+    pub fn on_connect_error<A>(self, handler: impl Handler<A>) -> Self {
+        self.on(CONNECT_ERROR, handler)
+    }
+
+    /// See [`Socket::on_disconnect`].
+    #[must_use]
+    pub fn on_disconnect<A>(self, handler: impl Handler<A>) -> Self {
+        self.on(DISCONNECT, handler)
+    }
+
+    /// Told of each handler that returned an error, panicked, or could not be called because an
+    /// argument is of another type. The socket stays connected in any case.
+    #[must_use]
+    pub fn on_error(
+        mut self,
+        hook: impl Fn(&Socket, &str, HandlerError) + Send + Sync + 'static,
+    ) -> Self {
+        self.options.on_error = Some(Arc::new(move |socket, event, error| {
+            if let Some(socket) = Socket::of(socket) {
+                hook(&socket, event, error);
+            }
+        }));
+        self
+    }
+
+    /// A socket that is not connected yet: for handlers that need it, and for
+    /// [`Socket::connect`] at another time.
+    ///
+    /// # Errors
+    /// When an option can't be used.
+    pub fn build(self) -> Result<Socket, BuildError> {
+        let target = self.options.target()?;
+        let connector = Connector::new(self.tls, &target)?;
+        let dispatcher = Dispatcher::new(self.options.max_pending_handlers);
+        let threads = Threads::new(&dispatcher, connector);
+        let inner = self
+            .options
+            .build(target, Clock::system(), Box::new(threads))?;
+        Ok(Socket { inner, dispatcher })
+    }
+
+    /// A socket that is connected.
+    ///
+    /// The error of the first attempt ends it, unless [`retry_initial`](Self::retry_initial) says
+    /// otherwise; a connection that is lost later is made again as
+    /// [`reconnection`](Self::reconnection) says. Upon an error nothing is left behind.
+    ///
+    /// # Errors
+    /// [`ConnectError::Build`] when an option can't be used; the others tell how the connection
+    /// failed.
+    pub fn connect(self) -> Result<Socket, ConnectError> {
+        let socket = self.build()?;
+        socket.connect()?;
+        Ok(socket)
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("url", &self.options.url)
+            .field("engine", &self.options.engine)
+            .field("config", &self.options.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Credentials that a function gives.
+pub(crate) fn auth_source<T: Serialize>(
+    auth: impl Fn() -> T + Send + Sync + 'static,
+) -> AuthSource {
+    let ask: AuthFn = Arc::new(move |format| {
+        let written = Payload::value(format, &auth());
+        let answer = written.map(Some);
+        Box::pin(ready(
+            answer.map_err(|error| HandlerError::Failed(error.into())),
+        ))
+    });
+    AuthSource::Ask(ask)
+}

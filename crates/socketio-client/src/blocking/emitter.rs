@@ -1,0 +1,86 @@
+//! Emitting one event with flags, and waiting for its acknowledgement.
+
+use super::socket::Socket;
+use crate::error::{AckError, EmitError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use socketio_proto::Payload;
+use socketio_proto::client::Emit;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+/// How to emit one event.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "it does nothing until something is emitted"]
+pub struct Emitter<'a> {
+    socket: &'a Socket,
+    how: Emit,
+}
+
+impl<'a> Emitter<'a> {
+    pub(crate) fn new(socket: &'a Socket) -> Self {
+        Self {
+            socket,
+            how: Emit::default(),
+        }
+    }
+
+    /// Dropped, instead of waiting, if the transport is not ready.
+    pub fn volatile(mut self) -> Self {
+        self.how = self.how.volatile(true);
+        self
+    }
+
+    /// Waits that long for the acknowledgement. An event that has not left by then never does.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.how = self.how.timeout(Some(timeout));
+        self
+    }
+
+    /// Sent up to so many times more until it is acknowledged, in place of
+    /// [`retries`](super::ClientBuilder::retries).
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.how = self.how.retries(Some(retries));
+        self
+    }
+
+    /// See [`Socket::emit`]. A volatile event that was dropped is no error.
+    ///
+    /// # Errors
+    /// As [`Socket::emit`].
+    pub fn emit(self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
+        self.socket.inner.emit(event, &arguments, self.how)
+    }
+
+    /// See [`Socket::emit_with_ack`].
+    ///
+    /// # Errors
+    /// As [`Socket::emit_with_ack`], and [`AckError::Timeout`].
+    pub fn emit_with_ack<T: DeserializeOwned>(
+        self,
+        event: &str,
+        arguments: impl Serialize,
+    ) -> Result<T, AckError> {
+        let answer = self.emit_with_ack_raw(event, arguments)?;
+        answer.decode().map_err(AckError::Decode)
+    }
+
+    /// As [`emit_with_ack`](Self::emit_with_ack), with the acknowledgement as it came: all its
+    /// arguments, and its attachments without a copy.
+    ///
+    /// # Errors
+    /// As [`emit_with_ack`](Self::emit_with_ack), but for [`AckError::Decode`].
+    pub fn emit_with_ack_raw(
+        self,
+        event: &str,
+        arguments: impl Serialize,
+    ) -> Result<Payload, AckError> {
+        let (sender, receiver) = sync_channel(1);
+        let waiter = Box::new(move |answer| drop(sender.send(answer)));
+        self.socket.inner.ask(event, &arguments, self.how, waiter)?;
+        match receiver.recv() {
+            Ok(answer) => answer.map_err(AckError::from),
+            Err(_) => Err(AckError::Disconnected),
+        }
+    }
+}
