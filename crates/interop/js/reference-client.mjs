@@ -113,7 +113,7 @@ function open({ s: label, nsp = "/", auth, share, opts = {} }) {
   const entry = { socket, replies: new Map(), onConnect: [] };
   sockets.set(label, entry);
   socket.on("connect", () => {
-    const { id, recovered } = socket;
+    const { id, recovered = false } = socket;
     print({ t: "connect", s: label, id, recovered, transport: socket.io.engine.transport.name });
     for (const command of entry.onConnect) run(command);
   });
@@ -165,7 +165,7 @@ const commands = {
   },
   state({ s }) {
     const { socket } = sockets.get(s);
-    const { connected, active, recovered } = socket;
+    const { connected, active, recovered = false } = socket;
     const transport = socket.io.engine?.readyState === "open" ? socket.io.engine.transport.name : null;
     print({ t: "state", s, connected, active, id: socket.id ?? null, recovered, transport });
   },

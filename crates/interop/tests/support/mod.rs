@@ -95,6 +95,11 @@ impl Server {
         )
     }
 
+    /// The official server with the same behaviour, on a free port.
+    pub(crate) fn official(settings: &[(&str, &str)]) -> Self {
+        Self::start(&package().join("js/reference-server.mjs"), settings)
+    }
+
     /// The chat example, on a free port. Cargo builds it along with the tests of its package.
     pub(crate) fn chat() -> Option<Self> {
         let mut path = PathBuf::from(env!("CARGO_BIN_EXE_conformance-server"));
@@ -123,9 +128,25 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Does what a script or scenario asks for by a cue.
+    pub(crate) fn obey(&mut self, cue: &str) {
+        match cue {
+            "restart" => self.restart(),
+            "kill" => self.kill(),
+            "start" => self.begin_again(),
+            "freeze" => self.signal("-STOP"),
+            "thaw" => self.signal("-CONT"),
+            other => panic!("unknown cue {other:?}"),
+        }
+    }
+
     /// Kills it and starts it again on the same port.
     pub(crate) fn restart(&mut self) {
         self.kill();
+        self.begin_again();
+    }
+
+    fn begin_again(&mut self) {
         let (child, output, _) = launch(&self.program, &self.settings, self.port);
         self.child = child;
         self._output = output;
@@ -133,10 +154,18 @@ impl Server {
 
     /// Asks it to end, as an operator would, and returns whether it ended well.
     pub(crate) fn terminate(mut self) -> bool {
-        let id = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status();
-        asked.is_ok_and(|status| status.success())
-            && self.child.wait().is_ok_and(|status| status.success())
+        self.signal("-TERM");
+        self.child.wait().is_ok_and(|status| status.success())
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status();
+        assert!(
+            sent.is_ok_and(|status| status.success()),
+            "no {signal} sent"
+        );
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -160,7 +189,17 @@ fn launch(
     settings: &[(String, String)],
     port: u16,
 ) -> (Child, BufReader<ChildStdout>, u16) {
-    let mut child = Command::new(program)
+    let mut command = if program
+        .extension()
+        .is_some_and(|extension| extension == "mjs")
+    {
+        let mut node = Command::new("node");
+        node.arg(program);
+        node
+    } else {
+        Command::new(program)
+    };
+    let mut child = command
         .envs(settings.iter().map(|(name, value)| (name, value)))
         .env("PORT", port.to_string())
         .stdin(Stdio::null())
@@ -209,7 +248,7 @@ pub(crate) fn run(
     let output = BufReader::new(script.stdout.take().expect("its output is piped"));
     for line in output.lines().map_while(Result::ok) {
         if line.contains(r#""cue":"restart""#) {
-            server.restart();
+            server.obey("restart");
         }
         report.push_str(&line);
         report.push('\n');
@@ -224,4 +263,25 @@ pub(crate) fn run(
         report.contains(r#""done":true"#),
         "{name} did not come to its end:\n{report}"
     );
+}
+
+/// Runs a program that prints JSON, one value a line, and hands each out as it comes.
+pub(crate) fn lines(
+    mut program: Command,
+    mut each: impl FnMut(&serde_json::Value),
+) -> Vec<serde_json::Value> {
+    let mut child = program
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let output = BufReader::new(child.stdout.take().expect("its output is piped"));
+    let mut lines = Vec::new();
+    for line in output.lines().map_while(Result::ok) {
+        let line = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        each(&line);
+        lines.push(line);
+    }
+    let _ = child.wait();
+    lines
 }

@@ -22,6 +22,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// Clients may ask for events of some megabytes.
+const MAX_BUFFERED: usize = 16 * 1024 * 1024;
+
 /// Sends every message back.
 struct Echo;
 
@@ -71,6 +74,7 @@ macro_rules! configured {
             .ping_interval(settings.ping_interval)
             .ping_timeout(settings.ping_timeout)
             .max_payload(settings.max_payload)
+            .max_buffered(MAX_BUFFERED)
             .upgrade_timeout(settings.upgrade_timeout)
             .allow_upgrades(settings.allow_upgrades)
             .allow_eio3(settings.allow_eio3)
