@@ -163,7 +163,7 @@ impl Engine {
     /// Refuses new clients, closes all others with the reason "server shutting down" and waits
     /// until they are gone, for two seconds at most.
     pub async fn shutdown(&self) {
-        self.host.shutdown(SHUTDOWN_PATIENCE).await;
+        self.host.shutdown(Duration::ZERO, SHUTDOWN_PATIENCE).await;
     }
 }
 

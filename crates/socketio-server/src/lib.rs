@@ -81,6 +81,7 @@ mod broadcast;
 mod bundle;
 mod clock;
 mod dispatch;
+mod drain;
 mod emitter;
 mod env;
 mod error;
@@ -103,6 +104,7 @@ pub mod engine;
 
 pub use ack::Ack;
 pub use broadcast::{Broadcast, IntoRooms, Responses};
+pub use drain::DrainPolicy;
 pub use emitter::Emitter;
 pub use error::{AckError, EmitError, HandlerError, Refusal};
 pub use extensions::Extensions;

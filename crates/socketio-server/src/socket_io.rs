@@ -2,13 +2,14 @@
 
 use crate::bundle::Bundle;
 use crate::dispatch::{OnError, Sio};
+use crate::drain::DrainPolicy;
 use crate::env::Env;
 use crate::error::HandlerError;
 use crate::extensions::Extensions;
 use crate::namespace::Namespace;
 use crate::namespaces::{ConnectAuth, Namespaces};
 use crate::options::{Forbidden, engine_options};
-use crate::service::{NotFound, SHUTDOWN_PATIENCE, endpoint, serve};
+use crate::service::{NotFound, endpoint, serve};
 use crate::socket::Socket;
 use crate::transport::{HandshakeRequest, Host, HostOptions, ResponseBody};
 use bytes::Bytes;
@@ -131,7 +132,31 @@ impl SocketIo {
     /// until they are gone, for two seconds at most. The clients see `transport close` and will try
     /// to come back.
     pub async fn shutdown(&self) {
-        self.host.shutdown(SHUTDOWN_PATIENCE).await;
+        self.shutdown_with(DrainPolicy::default()).await;
+    }
+
+    /// As [`shutdown`](Self::shutdown), in the way of a [`DrainPolicy`]: with a word to the clients
+    /// before, and spread over some time.
+    ///
+    /// 1. New sessions are refused, with 503 and `Server is shutting down`.
+    /// 2. All sockets get the notice, if there is one. Clients that wait, and those whose turn has
+    ///    not come, are served as before.
+    /// 3. One client after the other is closed, evenly over the window.
+    /// 4. [`serve`](Self::serve) stops listening, what is left to be sent is waited for, and then
+    ///    this returns.
+    ///
+    /// Dropped before that, it leaves a server that takes no new clients and still serves the rest;
+    /// a second call carries on. One with another policy while the first still waits is in its
+    /// right: `shutdown()` ends a drain at once.
+    pub async fn shutdown_with(&self, policy: DrainPolicy) {
+        self.host.refuse();
+        if let Some((event, argument)) = &policy.notice {
+            for namespace in self.namespaces() {
+                // A client that can't take one event more will learn it by its end.
+                let _ = namespace.local().emit(event, argument);
+            }
+        }
+        self.host.shutdown(policy.window, policy.patience).await;
     }
 }
 

@@ -367,6 +367,6 @@ async fn sr_04_a_shutdown_ends_whatever_is_in_flight() {
     let mut late = server.http().await;
     assert_eq!(
         late.get(&format!("{PATH}&transport=polling")).await.status,
-        403
+        503
     );
 }

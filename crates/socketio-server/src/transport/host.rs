@@ -58,6 +58,9 @@ pub(crate) struct Host<A: App> {
     config: Arc<ServerConfig>,
     env: Arc<Env>,
     table: Table<A>,
+    /// New sessions are refused.
+    draining: AtomicBool,
+    /// All sessions were told, and connections are to end.
     closing: AtomicBool,
     closed: Notify,
 }
@@ -70,6 +73,7 @@ impl<A: App> Host<A> {
             options,
             env,
             table: Table::default(),
+            draining: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             closed: Notify::new(),
         })
@@ -99,27 +103,57 @@ impl<A: App> Host<A> {
         self.options.max_pending_handlers
     }
 
-    pub(crate) fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Acquire)
+    /// Are new sessions refused?
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
     }
 
-    /// Resolves once [`shutdown`](Self::shutdown) has begun.
+    /// Refuses new sessions from now on. Those that live go on, and so does the listener, which
+    /// clients that poll need.
+    pub(crate) fn refuse(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    /// Resolves once [`shutdown`](Self::shutdown) has told all sessions.
     pub(crate) async fn closing(&self) {
         let notified = self.closed.notified();
-        if !self.is_closing() {
+        if !self.closing.load(Ordering::Acquire) {
             notified.await;
         }
     }
 
-    /// Refuses new clients, closes those that are there, and waits until they are gone, but at most
-    /// for `patience`.
-    pub(crate) async fn shutdown(&self, patience: Duration) {
+    /// Refuses new clients, closes those that are there, spread over `window`, and waits until they
+    /// are gone, but at most for `patience`.
+    pub(crate) async fn shutdown(&self, window: Duration, patience: Duration) {
+        self.refuse();
+        if !window.is_zero() {
+            tokio::select! {
+                () = self.close_over(window) => {}
+                () = self.table.empty() => {}
+            }
+        }
         self.closing.store(true, Ordering::Release);
         self.closed.notify_waiters();
         for client in self.table.all() {
             client.close(CloseReason::ShuttingDown);
         }
         let _ = tokio::time::timeout(patience, self.table.empty()).await;
+    }
+
+    /// Closes one client after the other, the first at once and the last when the window ends. They
+    /// come in the order of their ids, which is none.
+    async fn close_over(&self, window: Duration) {
+        let clock = self.env.clock;
+        let start = clock.now();
+        let clients = self.table.all();
+        let gaps = u32::try_from(clients.len().saturating_sub(1))
+            .unwrap_or(u32::MAX)
+            .max(1);
+        for (index, client) in (0_u32..).zip(clients) {
+            let after = window.mul_f64(f64::from(index) / f64::from(gaps));
+            tokio::time::sleep_until(clock.when(start + after)).await;
+            client.close(CloseReason::ShuttingDown);
+        }
     }
 }
 

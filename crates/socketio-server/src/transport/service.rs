@@ -15,6 +15,9 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
+/// The words with which new sessions are refused by a server that ends.
+const SHUTTING_DOWN: &str = "Server is shutting down";
+
 /// Answers one request of the endpoint.
 pub(crate) async fn respond<A: App, B>(host: Arc<Host<A>>, request: Request<B>) -> Response<Bytes>
 where
@@ -48,7 +51,12 @@ impl Refused {
         } else {
             self.reject.response()
         };
-        into_http(response)
+        let mut response = into_http(response);
+        // A balancer in front takes it to another server; a client tries again in any case.
+        if matches!(&self.reject, Reject::Forbidden(Some(words)) if words == SHUTTING_DOWN) {
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        }
+        response
     }
 }
 
@@ -163,8 +171,8 @@ async fn admit<A: App>(
     request: &Arc<HandshakeRequest>,
 ) -> Result<(), Reject> {
     let forbidden = |text: &'static str| Reject::Forbidden(Some(Text::from(text)));
-    if host.is_closing() {
-        return Err(forbidden("Server is shutting down"));
+    if host.is_draining() {
+        return Err(forbidden(SHUTTING_DOWN));
     }
     if let Some(allow) = &host.options().allow_request
         && let Err(message) = allow(Arc::clone(request)).await
@@ -195,7 +203,7 @@ pub(super) fn open<A: App>(
     let client = Client::new(Arc::clone(host), session, request);
     host.table().insert(&client);
     // A shutdown that began meanwhile may have passed over the table already.
-    if host.is_closing() {
+    if host.is_draining() {
         client.close(engineio_proto::CloseReason::ShuttingDown);
     }
     Ok(client)

@@ -1,0 +1,154 @@
+//! A server that ends: at once, or a few clients at a time.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use socketio_server::{Ack, DrainPolicy, SocketIo};
+use std::time::Duration;
+use support::http::PATH;
+use support::{Frame, Server, WebSocket};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn server() -> Server {
+    let server = Server::new(SocketIo::builder());
+    server.on("echo", async |ack: Ack, text: String| ack.send(text));
+    server
+}
+
+/// How long something takes on the clock of the runtime, which stands still here while there is
+/// something to do.
+async fn time<T>(event: impl Future<Output = T>) -> Duration {
+    #[expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
+    let start = tokio::time::Instant::now();
+    event.await;
+    start.elapsed()
+}
+
+/// Starts a shutdown, and gives it the time to close the first client.
+async fn drain(server: &Server, policy: DrainPolicy) -> tokio::task::JoinHandle<()> {
+    let io = SocketIo::clone(server);
+    let task = tokio::spawn(async move { io.shutdown_with(policy).await });
+    tokio::time::sleep(SECOND / 10).await;
+    task
+}
+
+#[tokio::test(start_paused = true)]
+async fn disconnects_are_spread_over_the_window() {
+    let server = server();
+    let mut clients = Vec::new();
+    for _ in 0..5 {
+        let mut client = server.client().await;
+        clients.push(tokio::spawn(time(async move { client.closed().await })));
+    }
+    let all = time(server.shutdown_with(DrainPolicy::over(40 * SECOND))).await;
+    let mut ends = Vec::new();
+    for client in clients {
+        ends.push(client.await.unwrap().as_secs());
+    }
+    ends.sort_unstable();
+    assert_eq!(ends, [0, 10, 20, 30, 40]);
+    assert_eq!(all.as_secs(), 40);
+    assert_eq!(server.client_count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_not_yet_told_is_served_and_new_sessions_get_503() {
+    let server = server();
+    let mut polling = server.polling().await;
+    polling.join("/").await;
+    let mut clients = vec![server.client().await, server.client().await];
+    let task = drain(&server, DrainPolicy::over(60 * SECOND)).await;
+
+    assert_eq!(server.client_count(), 2, "one was told");
+    let mut served = 0;
+    for client in &mut clients {
+        client.send(r#"421["echo","x"]"#).await;
+        served += usize::from(client.next().await == Frame::Text(r#"431["x"]"#.into()));
+    }
+    let poll = server.http().await.get(&polling.target()).await;
+    assert_eq!(served + usize::from(poll.status == 200), 2);
+
+    let mut http = server.http().await;
+    let refused = http.get(&format!("{PATH}&transport=polling")).await;
+    let body = r#"{"code":4,"message":"Server is shutting down"}"#;
+    assert_eq!((refused.status, refused.body.as_str()), (503, body));
+    let unknown = http.get(&format!("{PATH}&transport=polling&sid=x")).await;
+    assert_eq!(unknown.status, 400);
+    task.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_notice_reaches_the_sockets_of_all_namespaces_before_the_end() {
+    let server = server();
+    let _ = server.of("/other");
+    let mut client = server.websocket().await;
+    client.join("/").await;
+    client.join("/other").await;
+    let policy = DrainPolicy::default().notice("maintenance", 60);
+    server.shutdown_with(policy).await;
+    assert_eq!(client.text().await, r#"42["maintenance",60]"#);
+    assert_eq!(client.text().await, r#"42/other,["maintenance",60]"#);
+    assert_eq!(client.closed().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_ends_when_the_last_client_has_left() {
+    let server = server();
+    let (first, second) = (server.client().await, server.client().await);
+    let io = SocketIo::clone(&server);
+    let task = tokio::spawn(time(async move {
+        io.shutdown_with(DrainPolicy::over(600 * SECOND)).await;
+    }));
+    tokio::time::sleep(SECOND).await;
+    first.cut();
+    second.cut();
+    assert_eq!(task.await.unwrap().as_secs(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_nothing_holds_it_up_for_the_patience_only() {
+    let server = Server::with_pipes(SocketIo::builder(), 256);
+    let _silent: WebSocket = server.client().await;
+    server.emit("long", "x".repeat(100_000)).unwrap();
+    let policy = DrainPolicy::default().patience(5 * SECOND);
+    assert!(time(server.shutdown_with(policy)).await <= 5 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plain_shutdown_ends_a_drain_at_once() {
+    let server = server();
+    let _clients = (server.client().await, server.client().await);
+    let task = drain(&server, DrainPolicy::over(600 * SECOND)).await;
+    assert_eq!(server.client_count(), 1);
+    assert!(time(server.shutdown()).await <= 2 * SECOND);
+    task.await.unwrap();
+}
+
+#[tokio::test]
+async fn it_listens_until_all_were_told_since_clients_poll_by_new_connections() {
+    let (server, _lines) = support::logged(SocketIo::builder()).await;
+    let _clients = [server.client().await, server.client().await];
+    let task = drain(&server, DrainPolicy::over(600 * SECOND)).await;
+    let mut http = server.http().await;
+    let refused = http.get(&format!("{PATH}&transport=polling")).await;
+    assert_eq!(refused.status, 503);
+    server.shutdown().await;
+    task.await.unwrap();
+    server.served().await;
+}
+
+#[tokio::test]
+async fn a_drain_that_is_given_up_leaves_the_rest_connected() {
+    let server = server();
+    let mut clients = vec![server.client().await, server.client().await];
+    drain(&server, DrainPolicy::over(600 * SECOND))
+        .await
+        .abort();
+    let mut served = 0;
+    for client in &mut clients {
+        client.send(r#"421["echo","x"]"#).await;
+        served += usize::from(client.next().await == Frame::Text(r#"431["x"]"#.into()));
+    }
+    assert_eq!(served, 1);
+}
