@@ -12,6 +12,7 @@ use socketio_proto::{
     AckId, Body, Format, Json, Limits, Message, Namespace, Packet, Parser, Payload, Text, Value,
 };
 use std::hint::black_box;
+use std::iter;
 
 pub(super) fn rows() -> Vec<Row> {
     let corpus = corpus();
@@ -270,16 +271,19 @@ fn messages<T>(sample: &Sample<T>) -> impl FnMut() -> (Text, Vec<Bytes>) + 'stat
 }
 
 fn push(decoder: &mut dyn Decoder, (text, attachments): (Text, Vec<Bytes>)) -> Payload {
-    let mut packet = decoder.push(Message::Text(text)).unwrap();
-    for bytes in attachments {
-        packet = decoder.push(Message::Binary(bytes)).unwrap();
+    let attachments = attachments.into_iter().map(Message::Binary);
+    for message in iter::once(Message::Text(text)).chain(attachments) {
+        let Some(packet) = decoder.push(message).unwrap() else {
+            continue;
+        };
+        return match packet.body {
+            Body::Event { payload, .. }
+            | Body::Ack { payload, .. }
+            | Body::Connect(Some(payload)) => payload,
+            other => panic!("not in the corpus: {other:?}"),
+        };
     }
-    match packet.expect("complete").body {
-        Body::Event { payload, .. } | Body::Ack { payload, .. } | Body::Connect(Some(payload)) => {
-            payload
-        }
-        other => panic!("not in the corpus: {other:?}"),
-    }
+    panic!("not complete")
 }
 
 /// Name of the event and data.

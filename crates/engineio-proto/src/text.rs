@@ -48,6 +48,20 @@ impl Text {
         Self::whole(self.storage.slice_ref(subset))
     }
 
+    /// The text from this place on, where [`slice_ref`](Self::slice_ref) would count another
+    /// reference.
+    ///
+    /// # Panics
+    ///
+    /// If `start` is not at a character of `self` or its end.
+    #[must_use]
+    #[inline]
+    pub fn slice_from(mut self, start: usize) -> Self {
+        assert!(self.is_char_boundary(start), "no character begins there");
+        self.start += start;
+        self
+    }
+
     /// The text, borrowed.
     #[must_use]
     #[inline]

@@ -283,6 +283,7 @@ impl Payload {
     /// # Errors
     ///
     /// The arguments do not have the type.
+    #[inline]
     pub fn decode<'de, T: Deserialize<'de>>(&'de self) -> Result<T, PayloadError> {
         self.arguments().decode()
     }
@@ -304,6 +305,7 @@ impl Payload {
     }
 
     /// One argument after the other, each decoded to a type of its own.
+    #[inline]
     pub fn arguments(&self) -> Arguments<'_> {
         let first = match self.shape {
             Shape::Value => 0,

@@ -49,6 +49,7 @@ struct Json<'a> {
 }
 
 impl<'a> Arguments<'a> {
+    #[inline]
     pub(super) fn json(rest: &'a str, attachments: &'a [Bytes]) -> Self {
         Self(Source::Json(Json { rest, attachments }))
     }
@@ -132,6 +133,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// By the rule for the top level: a tuple takes one argument per element.
+    #[inline]
     pub(super) fn decode<T: Deserialize<'a>>(self) -> Result<T, PayloadError> {
         Ok(T::deserialize(Spread(self))?)
     }
@@ -150,6 +152,7 @@ impl<'a> Arguments<'a> {
 }
 
 impl<'a> Json<'a> {
+    #[inline]
     fn is_empty(&self) -> bool {
         self.rest.is_empty() || self.rest.starts_with(']')
     }
@@ -167,15 +170,8 @@ impl<'a> Json<'a> {
         &mut self,
         read: impl FnOnce(Argument<'_, 'a>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        if self.is_empty() {
-            return read(Argument::Missing);
-        }
         let mut text = serde_json::Deserializer::from_str(self.rest);
-        let result = read(if self.attachments.is_empty() {
-            Argument::Json(&mut text)
-        } else {
-            Argument::Beside(Beside::new(&mut text, self.attachments))
-        });
+        let result = read(self.argument(&mut text));
         let end = match &result {
             // The way to learn where a deserializer stands.
             Ok(_) => text.into_iter::<IgnoredAny>().byte_offset(),
@@ -183,6 +179,17 @@ impl<'a> Json<'a> {
         };
         self.advance(end);
         result
+    }
+
+    #[inline]
+    fn argument<'t>(&self, text: JsonReader<'t, 'a>) -> Argument<'t, 'a> {
+        if self.is_empty() {
+            Argument::Missing
+        } else if self.attachments.is_empty() {
+            Argument::Json(text)
+        } else {
+            Argument::Beside(Beside::new(text, self.attachments))
+        }
     }
 
     /// From the end of an argument to the next.
@@ -264,11 +271,19 @@ impl<'de> Deserializer<'de> for Argument<'_, 'de> {
 struct Spread<'de>(Arguments<'de>);
 
 impl<'de> Spread<'de> {
-    fn with<R>(
-        mut self,
-        read: impl FnOnce(Argument<'_, 'de>) -> Result<R, Error>,
-    ) -> Result<R, Error> {
-        self.0.read(read)
+    /// The first argument is all that is wanted: where it ends does not matter.
+    #[inline]
+    fn with<R>(self, read: impl FnOnce(Argument<'_, 'de>) -> Result<R, Error>) -> Result<R, Error> {
+        match self.0.0 {
+            Source::Json(json) => {
+                let mut text = serde_json::Deserializer::from_str(json.rest);
+                read(json.argument(&mut text))
+            }
+            #[cfg(feature = "msgpack")]
+            Source::MsgPack(mut arguments) => {
+                arguments.read(|reader| read(Argument::MsgPack(reader)))
+            }
+        }
     }
 }
 

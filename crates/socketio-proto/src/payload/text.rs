@@ -21,6 +21,7 @@ impl JsonText {
         Self::Written(String::from_utf8(bytes).expect("written from texts"))
     }
 
+    #[inline]
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Received(text) => text,

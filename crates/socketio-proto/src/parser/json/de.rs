@@ -13,7 +13,7 @@ use crate::value::{Map, Value};
 use alloc::{borrow::Cow, string::String, vec, vec::Vec};
 use bytes::Bytes;
 use core::fmt;
-use key::Key;
+use key::{Key, NUM, Name, NameSeed, PLACEHOLDER};
 use serde::{
     Deserializer,
     de::{
@@ -83,18 +83,16 @@ impl<'de> Node<'de> {
     }
 }
 
-const PLACEHOLDER: &str = "_placeholder";
-const NUM: &str = "num";
-
 /// Builds the tree over the packet's attachments.
 #[derive(Clone, Copy)]
 struct Tree<'de>(&'de [Bytes]);
 
-type Entry<'de> = (Cow<'de, str>, Node<'de>);
-
 impl<'de> Tree<'de> {
     /// Replaces a placeholder by the attachment that it names.
-    fn object<E: de::Error>(self, members: Vec<Entry<'de>>) -> Result<Node<'de>, E> {
+    fn object<E: de::Error>(
+        self,
+        members: Vec<(Cow<'de, str>, Node<'de>)>,
+    ) -> Result<Node<'de>, E> {
         // Of members with one name the last counts.
         let last = |name| {
             members
@@ -176,27 +174,29 @@ impl<'de> Visitor<'de> for Tree<'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node<'de>, A::Error> {
-        let mut next = || map.next_entry_seed(key::Seed, self);
-        // Most objects beside attachments are placeholders: no list for them.
         let mut members = Vec::new();
-        let first = next()?;
-        if let Some((key, Node::Bool(true))) = &first
-            && key == PLACEHOLDER
+        let mut name = map.next_key_seed(NameSeed)?;
+        if let Some(Name::Placeholder) = name
             && !self.0.is_empty()
         {
-            let second = next()?;
-            let third = next()?;
-            if let (Some((key, number)), None) = (&second, &third)
-                && key == NUM
-            {
-                return self.attachment(Some(number));
+            // Most objects beside attachments are placeholders and have two members: no list.
+            let value = map.next_value_seed(self)?;
+            name = map.next_key_seed(NameSeed)?;
+            if let (Node::Bool(true), Some(Name::Num)) = (&value, &name) {
+                let number = map.next_value_seed(self)?;
+                name = map.next_key_seed(NameSeed)?;
+                if name.is_none() {
+                    return self.attachment(Some(&number));
+                }
+                members.push((PLACEHOLDER.into(), value));
+                members.push((NUM.into(), number));
+            } else {
+                members.push((PLACEHOLDER.into(), value));
             }
-            members.extend([first, second, third].into_iter().flatten());
-        } else {
-            members.extend(first);
         }
-        while let Some(member) = next()? {
-            members.push(member);
+        while let Some(key) = name {
+            members.push((key.into(), map.next_value_seed(self)?));
+            name = map.next_key_seed(NameSeed)?;
         }
         self.object(members)
     }

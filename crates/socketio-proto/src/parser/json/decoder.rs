@@ -3,7 +3,7 @@
 use super::{Kind, PacketRef, scan};
 use crate::packet::Revision;
 use crate::parser::{Decoder, Limits};
-use crate::{Body, DecodeError, Message, Namespace, Packet, Payload, Text};
+use crate::{AckId, Body, DecodeError, Message, Namespace, Packet, Payload, Text};
 use alloc::vec::Vec;
 use bytes::Bytes;
 
@@ -35,7 +35,8 @@ impl JsonDecoder {
         }
     }
 
-    fn text(&mut self, text: &Text) -> Result<Option<Packet>, DecodeError> {
+    /// Only called while no packet waits for attachments.
+    fn text(&mut self, text: Text) -> Result<Option<Packet>, DecodeError> {
         let Limits {
             max_attachments,
             max_bytes,
@@ -58,7 +59,9 @@ impl JsonDecoder {
             "/" => Namespace::root(),
             name => Namespace::new(text.slice_ref(name)).ok_or(DecodeError::Payload)?,
         };
-        let body = self.body(text, &header)?;
+        let (kind, id) = (header.kind, header.id);
+        let data_start = text.as_str().len() - header.data.len();
+        let body = self.body(kind, id, missing, text.slice_from(data_start))?;
         if missing == 0 {
             return Ok(body.map(|body| Packet { namespace, body }));
         }
@@ -76,39 +79,28 @@ impl JsonDecoder {
 
     /// Checks the shape that the kind of packet asks for, as far as the first characters and the
     /// event name tell.
-    fn body(&self, text: &Text, header: &PacketRef<'_>) -> Result<Option<Body>, DecodeError> {
-        let &PacketRef {
-            kind,
-            attachments,
-            id,
-            data,
-            ..
-        } = header;
-        let value = || Payload::from_value_text(text.slice_ref(data));
+    #[inline]
+    fn body(
+        &self,
+        kind: Kind,
+        id: Option<AckId>,
+        attachments: usize,
+        data: Text,
+    ) -> Result<Option<Body>, DecodeError> {
         Ok(Some(match kind {
-            Kind::Connect if data.is_empty() => Body::Connect(None),
-            Kind::Connect if data.starts_with('{') => Body::Connect(Some(value())),
-            Kind::Disconnect if data.is_empty() => Body::Disconnect,
-            Kind::ConnectError if data.is_empty() => {
-                Body::ConnectError(Payload::from_value_text(Text::from("null")))
-            }
-            Kind::ConnectError if self.revision == Revision::V4 || data.starts_with(['{', '"']) => {
-                Body::ConnectError(value())
-            }
-            Kind::Event => {
-                let payload =
-                    Payload::from_event_text(text.slice_ref(data), self.limits.max_event)?;
-                Body::Event { id, payload }
-            }
+            Kind::Event => Body::Event {
+                id,
+                payload: Payload::from_event_text(data, self.limits.max_event)?,
+            },
             Kind::Ack => {
                 let data = if data.is_empty() {
                     Text::from("[]")
                 } else {
-                    text.slice_ref(data)
+                    data
                 };
                 let Some(id) = id else {
                     // Nobody will look at it again.
-                    let placeholders = usize::try_from(attachments).ok().filter(|&n| n > 0);
+                    let placeholders = Some(attachments).filter(|&count| count > 0);
                     scan::check(data.as_str(), self.limits.max_depth, placeholders)?;
                     Payload::from_list_text(data)?;
                     return Ok(None);
@@ -118,16 +110,33 @@ impl JsonDecoder {
                     payload: Payload::from_list_text(data)?,
                 }
             }
+            Kind::Connect if data.is_empty() => Body::Connect(None),
+            Kind::Connect if data.starts_with('{') => {
+                Body::Connect(Some(Payload::from_value_text(data)))
+            }
+            Kind::Disconnect if data.is_empty() => Body::Disconnect,
+            Kind::ConnectError if data.is_empty() => {
+                Body::ConnectError(Payload::from_value_text(Text::from("null")))
+            }
+            Kind::ConnectError if self.revision == Revision::V4 || data.starts_with(['{', '"']) => {
+                Body::ConnectError(Payload::from_value_text(data))
+            }
             Kind::Connect | Kind::Disconnect | Kind::ConnectError => {
                 return Err(DecodeError::Payload);
             }
         }))
     }
 
+    /// The next attachment of the packet that waits for it.
     fn attachment(&mut self, bytes: Bytes) -> Result<Option<Packet>, DecodeError> {
-        let pending = self.pending.as_mut().ok_or(DecodeError::UnexpectedBinary)?;
-        let room = pending.room.checked_sub(bytes.len());
-        pending.room = room.ok_or(DecodeError::Limit { what: "bytes" })?;
+        let Some(pending) = &mut self.pending else {
+            return Err(DecodeError::UnexpectedBinary);
+        };
+        let Some(room) = pending.room.checked_sub(bytes.len()) else {
+            self.pending = None;
+            return Err(DecodeError::Limit { what: "bytes" });
+        };
+        pending.room = room;
         let is_small = bytes.len() < self.limits.copy_below;
         pending.attachments.push(if is_small {
             Bytes::copy_from_slice(&bytes)
@@ -159,17 +168,16 @@ impl Pending {
 
 impl Decoder for JsonDecoder {
     fn push(&mut self, message: Message) -> Result<Option<Packet>, DecodeError> {
-        let result = match (message, &self.pending) {
-            (Message::Text(text), None) => self.text(&text),
-            (Message::Text(_), &Some(Pending { missing, .. })) => {
-                Err(DecodeError::UnexpectedText { missing })
-            }
-            (Message::Binary(bytes), _) => self.attachment(bytes),
-        };
-        if result.is_err() {
-            self.pending = None;
+        match message {
+            Message::Binary(bytes) => self.attachment(bytes),
+            Message::Text(text) => match self.pending {
+                None => self.text(text),
+                Some(Pending { missing, .. }) => {
+                    self.pending = None;
+                    Err(DecodeError::UnexpectedText { missing })
+                }
+            },
         }
-        result
     }
 
     fn is_idle(&self) -> bool {

@@ -5,7 +5,10 @@
 //! member. So where a type leaves open what comes, an object becomes a [`Node`] first, unless it
 //! is a placeholder in the spelling of all known peers.
 
-use super::{Node, PLACEHOLDER, Tree, key, key::Key};
+use super::{
+    Node, Tree,
+    key::{Key, Name, NameSeed},
+};
 use alloc::string::String;
 use bytes::Bytes;
 use core::fmt;
@@ -287,10 +290,11 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'de, A> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
-        match self.map.inner.next_key_seed(key::Seed)? {
-            Some(key) => {
-                self.is_suspect = key == PLACEHOLDER;
-                seed.deserialize(Key(key)).map(Some).map_err(Error::custom)
+        match self.map.inner.next_key_seed(NameSeed)? {
+            Some(name) => {
+                self.is_suspect = matches!(name, Name::Placeholder);
+                let key = Key(name.into());
+                seed.deserialize(key).map(Some).map_err(Error::custom)
             }
             None if self.is_placeholder => Err(Error::invalid_type(
                 Unexpected::Other("binary data"),

@@ -12,30 +12,62 @@ use serde::{
 };
 use serde_json::Error;
 
-/// Reads a key, borrowed where it has no escapes.
-pub(super) struct Seed;
+/// The members that make a placeholder.
+pub(super) const PLACEHOLDER: &str = "_placeholder";
+pub(super) const NUM: &str = "num";
 
-impl<'de> DeserializeSeed<'de> for Seed {
-    type Value = Cow<'de, str>;
+/// A key, borrowed where it has no escapes.
+pub(super) enum Name<'de> {
+    Placeholder,
+    Num,
+    Other(Cow<'de, str>),
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<Cow<'de, str>, D::Error> {
+impl<'de> From<Name<'de>> for Cow<'de, str> {
+    #[inline]
+    fn from(name: Name<'de>) -> Self {
+        match name {
+            Name::Placeholder => Cow::Borrowed(PLACEHOLDER),
+            Name::Num => Cow::Borrowed(NUM),
+            Name::Other(key) => key,
+        }
+    }
+}
+
+/// Reads a key.
+pub(super) struct NameSeed;
+
+impl<'de> DeserializeSeed<'de> for NameSeed {
+    type Value = Name<'de>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<Name<'de>, D::Error> {
         key.deserialize_str(self)
     }
 }
 
-impl<'de> Visitor<'de> for Seed {
-    type Value = Cow<'de, str>;
+impl<'de> Visitor<'de> for NameSeed {
+    type Value = Name<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string")
     }
 
-    fn visit_borrowed_str<E: de::Error>(self, value: &'de str) -> Result<Cow<'de, str>, E> {
-        Ok(Cow::Borrowed(value))
+    #[inline]
+    fn visit_borrowed_str<E: de::Error>(self, value: &'de str) -> Result<Name<'de>, E> {
+        Ok(match value {
+            PLACEHOLDER => Name::Placeholder,
+            NUM => Name::Num,
+            _ => Name::Other(Cow::Borrowed(value)),
+        })
     }
 
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Cow<'de, str>, E> {
-        Ok(Cow::Owned(String::from(value)))
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Name<'de>, E> {
+        Ok(match value {
+            PLACEHOLDER => Name::Placeholder,
+            NUM => Name::Num,
+            _ => Name::Other(Cow::Owned(String::from(value))),
+        })
     }
 }
 
