@@ -323,8 +323,9 @@ macro_rules! client_options {
             self
         }
 
-        /// Handlers that may be suspended at a time. Default: 1,024; no more input is read until
-        /// one of them has finished.
+        /// Handlers that may be suspended at a time; of the client for threads, events that may
+        /// wait for their handlers. Default: 1,024; no more input is read until one of them has
+        /// finished.
         #[must_use]
         pub fn max_pending_handlers(mut self, value: usize) -> Self {
             self.options.max_pending_handlers = value.max(1);

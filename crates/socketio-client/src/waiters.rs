@@ -23,7 +23,7 @@ impl<T> Waiters<T> {
         number
     }
 
-    #[cfg(feature = "tokio")]
+    #[cfg(any(feature = "tokio", test))]
     pub(crate) fn remove(&mut self, number: u64) -> Option<T> {
         let at = self.waiting.iter().position(|(own, _)| *own == number)?;
         Some(self.waiting.remove(at).1)

@@ -103,7 +103,7 @@ fn bodies_come_in_every_shape() {
 }
 
 #[test]
-fn cl_bad_answers_are_errors() {
+fn cl_01_what_is_no_answer_is_an_error() {
     let long = "x".repeat(200_000);
     for answer in [
         String::new(),

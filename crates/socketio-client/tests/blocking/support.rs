@@ -209,7 +209,7 @@ impl Wire {
     /// Answers with a status line's rest, more header lines, and a body.
     pub(crate) fn answer(&mut self, status: &str, headers: &str, body: &str) {
         let length = body.len();
-        self.write(&format!(
+        self.write(format!(
             "HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\n\r\n{body}"
         ));
     }
