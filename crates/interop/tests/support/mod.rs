@@ -1,6 +1,7 @@
 //! Servers and scripts as child processes.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -40,19 +41,10 @@ fn install() -> Result<(), String> {
     if is_installed() {
         return Ok(());
     }
-    let npm = Command::new("npm")
-        .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
-        .current_dir(package())
-        .stdin(Stdio::null())
-        .output();
-    match npm {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(format!(
-            "npm ci has failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        )),
-        Err(error) => Err(format!("npm can't be run: {error}")),
-    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+    npm.current_dir(package());
+    run_to_end("npm ci", npm)
 }
 
 /// npm leaves a list of what it has installed, which is as new as the installation.
@@ -60,6 +52,46 @@ fn is_installed() -> bool {
     let changed = |path: PathBuf| path.metadata().and_then(|file| file.modified()).ok();
     let installed = changed(package().join("node_modules/.package-lock.json"));
     installed.is_some() && installed >= changed(package().join("package-lock.json"))
+}
+
+/// Installs the pinned Python packages, once, and gives the interpreter that finds them. `Err` says
+/// why the tests that need them have to be skipped.
+pub(crate) fn python() -> Result<PathBuf, String> {
+    static INSTALLED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    INSTALLED.get_or_init(install_python).clone()
+}
+
+fn install_python() -> Result<PathBuf, String> {
+    let environment = package().join(".venv");
+    let interpreter = environment.join("bin/python");
+    let wanted = package().join("py/requirements.txt");
+    // A copy of the list is left when all of it is there.
+    let installed = environment.join("requirements.txt");
+    let read = |path: &Path| std::fs::read(path).ok();
+    if read(&installed).is_some() && read(&installed) == read(&wanted) {
+        return Ok(interpreter);
+    }
+    let mut make = Command::new("python3");
+    make.args(["-m", "venv", "--clear"]).arg(&environment);
+    run_to_end("python3 -m venv", make)?;
+    let mut pip = Command::new(&interpreter);
+    pip.args(["-m", "pip", "install", "--quiet", "--no-deps"]);
+    pip.args(["--disable-pip-version-check", "--requirement"]);
+    pip.arg(&wanted);
+    run_to_end("pip install", pip)?;
+    std::fs::copy(&wanted, &installed).map_err(|error| error.to_string())?;
+    Ok(interpreter)
+}
+
+fn run_to_end(name: &str, mut command: Command) -> Result<(), String> {
+    match command.stdin(Stdio::null()).output() {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(format!(
+            "{name} has failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        )),
+        Err(error) => Err(format!("{name} can't be run: {error}")),
+    }
 }
 
 /// A browser for the tests that need one.
@@ -98,6 +130,16 @@ impl Server {
     /// The official server with the same behaviour, on a free port.
     pub(crate) fn official(settings: &[(&str, &str)]) -> Self {
         Self::start(&package().join("js/reference-server.mjs"), settings)
+    }
+
+    /// A server of Socket.IO 2, on a free port.
+    pub(crate) fn version_2() -> Self {
+        Self::start(&package().join("js/server-2.mjs"), &[])
+    }
+
+    /// A server of python-socketio, on a free port.
+    pub(crate) fn python() -> Self {
+        Self::start(&package().join("py/server.py"), &[])
     }
 
     /// The chat example, on a free port. Cargo builds it along with the tests of its package.
@@ -189,16 +231,7 @@ fn launch(
     settings: &[(String, String)],
     port: u16,
 ) -> (Child, BufReader<ChildStdout>, u16) {
-    let mut command = if program
-        .extension()
-        .is_some_and(|extension| extension == "mjs")
-    {
-        let mut node = Command::new("node");
-        node.arg(program);
-        node
-    } else {
-        Command::new(program)
-    };
+    let mut command = command(program);
     let mut child = command
         .envs(settings.iter().map(|(name, value)| (name, value)))
         .env("PORT", port.to_string())
@@ -222,6 +255,18 @@ fn launch(
     (child, output, port)
 }
 
+/// What runs a program: itself, or an interpreter.
+fn command(program: &Path) -> Command {
+    let interpreter = match program.extension().and_then(OsStr::to_str) {
+        Some("mjs") => PathBuf::from("node"),
+        Some("py") => package().join(".venv/bin/python"),
+        _ => return Command::new(program),
+    };
+    let mut command = Command::new(interpreter);
+    command.arg(program);
+    command
+}
+
 /// Runs `js/<name>.mjs` against the server, and restarts the server whenever the script asks for
 /// it.
 ///
@@ -233,8 +278,17 @@ pub(crate) fn run(
     arguments: &[&str],
     environment: &[(&str, &str)],
 ) {
-    let mut script = Command::new("node")
-        .arg(package().join(format!("js/{name}.mjs")))
+    run_script(&format!("js/{name}.mjs"), server, arguments, environment);
+}
+
+/// As [`run`], with any script of this package.
+pub(crate) fn run_script(
+    name: &str,
+    server: &mut Server,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) {
+    let mut script = command(&package().join(name))
         .arg(server.url())
         .args(arguments)
         .envs(environment.iter().copied())
@@ -243,7 +297,7 @@ pub(crate) fn run(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("node runs");
+        .expect("its interpreter runs");
     let mut report = String::new();
     let output = BufReader::new(script.stdout.take().expect("its output is piped"));
     for line in output.lines().map_while(Result::ok) {
