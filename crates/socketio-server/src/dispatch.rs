@@ -4,16 +4,20 @@
 use crate::ack::Ack;
 use crate::error::{HandlerError, Refusal};
 use crate::extract::EventContext;
-use crate::namespace::{ANY, CONNECTION, DISCONNECT, DISCONNECTING, Middleware, NamespaceInner};
+use crate::middleware::Middleware;
+use crate::namespace::{
+    ANY, Applicant, CONNECTION, DISCONNECT, DISCONNECTING, NamespaceInner, Opened,
+};
 use crate::run::{guarded, poll_once};
 use crate::socket::{Reason, Socket, SocketInner, Stage};
 use crate::transport::{App, Client, Machine, Origin};
 use engineio_proto::server::{Exchange, Link, Session, Transmit};
-use engineio_proto::{Instant, Text, Version};
+use engineio_proto::{CloseReason, Instant, Text, Version};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use socketio_observer::Snapshot;
 use socketio_proto::acks::AckToken;
+use socketio_proto::recovery::PrivateId;
 use socketio_proto::server::{Config, Connection, Event, Peer, Revision, Socket as Handle};
 use socketio_proto::{AckError, DisconnectReason, Parser, Payload, SocketId};
 use std::collections::BTreeMap;
@@ -160,23 +164,44 @@ impl Sio {
         name: &socketio_proto::Namespace,
         auth: Option<Payload>,
     ) {
+        // It may have waited for its predecessor to leave, and left meanwhile.
+        if client.peek(|state| state.machine.connection().namespace(handle).is_none()) {
+            return;
+        }
         // Patterns are the user's code; one that panics accepts nobody.
         let lookup = AssertUnwindSafe(|| (self.lookup)(name, auth.as_ref()));
         let namespace = catch_unwind(lookup).unwrap_or_default();
-        let id = new_id(client, name);
-        let (Some(namespace), Some(id)) = (namespace, id) else {
+        let fresh = namespace
+            .as_ref()
+            .and_then(|namespace| new_ids(client, namespace));
+        let (Some(namespace), Some(fresh)) = (namespace, fresh) else {
             client.step(Origin::Network, |state, now| {
                 let peer = &mut state.machine;
                 peer.apply(now, |connection| connection.reject_unknown(handle))
             });
             return;
         };
-        let socket = SocketInner::new(client, &namespace, handle, id, auth);
+        let applicant = Applicant {
+            client,
+            handle,
+            auth,
+            fresh,
+        };
+        let socket = match namespace.open(applicant) {
+            Opened::Socket(socket) => socket,
+            Opened::Occupied(old) => {
+                // Its client has made another connection, so this one is of no use any more.
+                let gone = CloseReason::TransportClose;
+                old.client()
+                    .drive(Origin::Network, |session, now| session.close(gone, now));
+                return;
+            }
+        };
         client.step(Origin::Network, |state, _| {
             state.data.sockets.push(Arc::clone(&socket))
         });
         let middlewares = namespace.middlewares();
-        if middlewares.is_empty() {
+        if middlewares.is_empty() || namespace.waves_through(&socket) {
             return self.decide(&socket, Ok(()));
         }
         let mut run = Box::pin(admit(Arc::clone(&socket), middlewares));
@@ -207,7 +232,7 @@ impl Sio {
             Err(refusal) => {
                 let client = socket.client();
                 client.step(Origin::Network, |state, _| state.data.take(socket.handle()));
-                socket.namespace().leave(socket);
+                socket.namespace().leave(socket, None);
                 socket.forget_listeners();
                 reject(client, socket.handle(), &refusal);
             }
@@ -269,7 +294,7 @@ impl Sio {
             );
         }
         let inner = socket.inner();
-        inner.namespace().leave(inner);
+        inner.namespace().leave(inner, Some(reason.get()));
         if was_connected {
             self.call(
                 &socket,
@@ -310,14 +335,24 @@ fn find(client: &Arc<Client<Sio>>, handle: Handle) -> Option<Arc<SocketInner>> {
     client.peek(|state| state.data.find(handle))
 }
 
-/// The id of a socket that is about to join; none if the source of randomness has failed. In
-/// revision 4 it is not told to the client, who derives it, too.
-fn new_id(client: &Client<Sio>, name: &socketio_proto::Namespace) -> Option<SocketId> {
+/// The id of a socket that is about to join, and its private one if it can be recovered; none if
+/// the source of randomness has failed. In revision 4 ids are not told to the client, who derives
+/// the public one, too.
+fn new_ids(
+    client: &Client<Sio>,
+    namespace: &NamespaceInner,
+) -> Option<(SocketId, Option<PrivateId>)> {
+    let next = || client.host().env().ids.next().ok().map(Text::from);
     match client.peek(|state| state.machine.connection().revision()) {
-        Revision::V4 => Some(SocketId::derived(name, client.sid())),
+        Revision::V4 => Some((SocketId::derived(namespace.name(), client.sid()), None)),
         Revision::V5 => {
-            let id = client.host().env().ids.next().ok()?;
-            Some(SocketId(Text::from(id)))
+            let id = SocketId(next()?);
+            let private = if namespace.recovers() {
+                Some(PrivateId(next()?))
+            } else {
+                None
+            };
+            Some((id, private))
         }
     }
 }

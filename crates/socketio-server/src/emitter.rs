@@ -67,11 +67,15 @@ impl<'a> Emitter<'a> {
     /// As [`Socket::emit`].
     pub fn emit(self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
         let payload = Payload::new(self.socket.format(), Some(event), &arguments)?;
+        let socket = self.socket.inner();
+        if socket.is_protected() && !self.volatile {
+            return socket.namespace().direct(socket, payload);
+        }
         let how = self.how(None);
-        let client = self.socket.inner().client();
+        let client = socket.client();
         let emitted = client.step(Origin::Elsewhere, |state, now| {
             state.machine.apply(now, |connection| {
-                connection.emit(self.socket.inner().handle(), payload, how, now)
+                connection.emit(socket.handle(), payload, how, now)
             })
         });
         match emitted {

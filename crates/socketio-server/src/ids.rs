@@ -26,6 +26,15 @@ impl Ids {
         counter.copy_from_slice(&count[1..]);
         Ok(encode(&raw))
     }
+
+    /// A random number that is no secret; zero if there is no randomness.
+    pub(crate) fn tag(&self) -> u64 {
+        let mut raw = [0; 8];
+        // Then the first namespaces need it, too, and nobody can come in.
+        let _ = getrandom::fill(&mut raw);
+        // Six characters are enough.
+        u64::from_be_bytes(raw) >> 28
+    }
 }
 
 fn encode(raw: &[u8; 15]) -> String {

@@ -4,30 +4,36 @@
 //! a time. Recording, selecting and enqueuing into every client happen under `delivery`, so that
 //! all sockets see broadcasts in one order. User code runs under none of them.
 
+mod recovery;
+
+use self::recovery::Heir;
+pub(crate) use self::recovery::{Applicant, Opened};
+
 use crate::broadcast::{Broadcast, IntoRooms, Responses};
 use crate::env::Env;
 use crate::error::{AckError, EmitError, Refusal};
 use crate::extensions::Extensions;
-use crate::extract::EventContext;
 use crate::handler::{Handler, Listener, Outcome};
+use crate::middleware::Middleware;
 use crate::socket::{Socket, SocketInner, Stage};
 use crate::sync::{lock, read, write};
 use crate::timers::{Slot, Timed};
-use futures_util::future::BoxFuture;
+use engineio_proto::CloseReason;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use socketio_observer::{ListenerId, Observers, Snapshot};
 use socketio_proto::acks::RequestId;
 use socketio_proto::broadcast::Draft;
+use socketio_proto::recovery::Config as RecoveryConfig;
 use socketio_proto::rooms::{Member, Room, RoomError, Target};
 use socketio_proto::server::{Delivery, NamespaceCore, NamespaceEvent, NamespaceLimits};
-use socketio_proto::{AckId, Format, Instant, Parser, Payload, PayloadError, SocketId};
+use socketio_proto::{
+    AckId, DisconnectReason, Format, Instant, Parser, Payload, PayloadError, Value,
+};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock, Weak};
 use tokio::sync::oneshot;
-
-type Pass = dyn Fn(&mut EventContext<'_>) -> BoxFuture<'static, Result<(), Refusal>> + Send + Sync;
 
 pub(crate) type Listeners = Observers<String, Listener>;
 /// The answers to a broadcast, and how many are missing.
@@ -55,35 +61,18 @@ pub(crate) fn change<R>(
     result
 }
 
-/// Lets a client into the namespace, or an event through to its handlers; or refuses it.
-#[derive(Clone)]
-pub(crate) struct Middleware(Arc<Pass>);
-
-impl Middleware {
-    fn new<A, H, E>(middleware: H) -> Self
-    where
-        H: Handler<A, Output = Result<(), E>>,
-        E: Into<Refusal> + 'static,
-    {
-        Self(Arc::new(move |context| match middleware.call(context) {
-            Ok(future) => Box::pin(async move { future.await.map_err(Into::into) }),
-            Err(error) => Box::pin(std::future::ready(Err(Refusal::new(error.to_string())))),
-        }))
-    }
-
-    pub(crate) fn call(
-        &self,
-        context: &mut EventContext<'_>,
-    ) -> BoxFuture<'static, Result<(), Refusal>> {
-        (self.0)(context)
-    }
+/// What all namespaces of a server are made of.
+pub(crate) struct Common {
+    pub(crate) env: Arc<Env>,
+    pub(crate) parser: Arc<dyn Parser>,
+    pub(crate) state: Extensions,
+    pub(crate) limits: NamespaceLimits,
+    pub(crate) recovery: Option<RecoveryConfig>,
 }
 
 pub(crate) struct NamespaceInner {
     name: socketio_proto::Namespace,
-    env: Arc<Env>,
-    parser: Arc<dyn Parser>,
-    state: Arc<Extensions>,
+    common: Arc<Common>,
     delivery: Mutex<()>,
     room: Mutex<Members>,
     listeners: RwLock<Listeners>,
@@ -97,28 +86,32 @@ struct Members {
     core: NamespaceCore,
     sockets: Vec<Option<Arc<SocketInner>>>,
     waiting: BTreeMap<RequestId, oneshot::Sender<Answers>>,
+    heirs: Vec<Heir>,
     slot: Option<Slot>,
 }
 
+impl Members {
+    fn put(&mut self, member: Member, socket: &Arc<SocketInner>) {
+        if self.sockets.len() <= member.index() {
+            self.sockets.resize(member.index() + 1, None);
+        }
+        self.sockets[member.index()] = Some(Arc::clone(socket));
+    }
+}
+
 impl NamespaceInner {
-    pub(crate) fn new(
-        name: socketio_proto::Namespace,
-        env: Arc<Env>,
-        parser: Arc<dyn Parser>,
-        state: Arc<Extensions>,
-        limits: NamespaceLimits,
-    ) -> Arc<Self> {
-        let core = NamespaceCore::new(name.clone(), Arc::clone(&parser), limits);
+    pub(crate) fn new(name: socketio_proto::Namespace, common: Arc<Common>) -> Arc<Self> {
+        let parser = Arc::clone(&common.parser);
+        let core = common.with_store(NamespaceCore::new(name.clone(), parser, common.limits));
         Arc::new(Self {
             name,
-            env,
-            parser,
-            state,
+            common,
             delivery: Mutex::default(),
             room: Mutex::new(Members {
                 core,
                 sockets: Vec::new(),
                 waiting: BTreeMap::new(),
+                heirs: Vec::new(),
                 slot: None,
             }),
             listeners: RwLock::new(Listeners::default().keep_removed()),
@@ -129,18 +122,8 @@ impl NamespaceInner {
     }
 
     /// A namespace that starts with the listeners and middlewares of this one.
-    pub(crate) fn child(
-        &self,
-        name: socketio_proto::Namespace,
-        limits: NamespaceLimits,
-    ) -> Arc<Self> {
-        let child = Self::new(
-            name,
-            Arc::clone(&self.env),
-            Arc::clone(&self.parser),
-            Arc::clone(&self.state),
-            limits,
-        );
+    pub(crate) fn child(&self, name: socketio_proto::Namespace) -> Arc<Self> {
+        let child = Self::new(name, Arc::clone(&self.common));
         write(&child.listeners).clone_from(&read(&self.listeners));
         write(&child.middlewares).clone_from(&read(&self.middlewares));
         write(&child.event_middlewares).clone_from(&read(&self.event_middlewares));
@@ -153,11 +136,11 @@ impl NamespaceInner {
     }
 
     pub(crate) fn state(&self) -> &Extensions {
-        &self.state
+        &self.common.state
     }
 
     pub(crate) fn format(&self) -> Format {
-        self.parser.format()
+        self.common.parser.format()
     }
 
     pub(crate) fn is_serial(&self) -> bool {
@@ -176,52 +159,65 @@ impl NamespaceInner {
         read(&self.event_middlewares).clone()
     }
 
-    /// A place in the room index for a socket whose middlewares have yet to run. It gets no
-    /// broadcast so far.
-    pub(crate) fn admit(&self, id: &SocketId) -> Member {
-        lock(&self.room).core.admit(id)
-    }
-
-    /// Lets a socket in: its CONNECT reply goes out before any broadcast, and no broadcast after it
-    /// is missed.
+    /// Lets a socket in: what it has missed and its CONNECT reply go out before any broadcast, and
+    /// no broadcast after them is missed.
     ///
     /// False if its connection is gone; the socket is out of the index then.
     pub(crate) fn enter(self: &Arc<Self>, socket: &Arc<SocketInner>) -> bool {
         let _order = lock(&self.delivery);
-        let member = socket.member();
-        {
+        let missed = {
             let mut members = lock(&self.room);
-            members.core.register(member);
-            if members.sockets.len() <= member.index() {
-                members.sockets.resize(member.index() + 1, None);
+            members.put(socket.member(), socket);
+            members.core.enter(socket.member())
+        };
+        let accepted = match missed {
+            Some(missed) => socket.accept(missed),
+            None => {
+                socket.client().close(CloseReason::Overflow);
+                false
             }
-            members.sockets[member.index()] = Some(Arc::clone(socket));
-        }
-        let accepted = socket.accept();
+        };
         if !accepted {
-            self.leave(socket);
+            // One that was here before may try again.
+            let reason = DisconnectReason::Transport(CloseReason::TransportClose);
+            self.leave(socket, socket.is_recovered().then_some(&reason));
         }
         accepted
     }
 
-    /// Takes a socket out of all rooms and out of the namespace, for good. Does nothing for one that
-    /// has left.
-    pub(crate) fn leave(self: &Arc<Self>, socket: &SocketInner) {
-        let gone = self.with_core(|members, now| {
+    /// Takes a socket out of all rooms and out of the namespace. Does nothing for one that has left.
+    ///
+    /// With a reason that allows it the client may recover; without one it is for good.
+    pub(crate) fn leave(self: &Arc<Self>, socket: &SocketInner, reason: Option<&DisconnectReason>) {
+        // Before the lock, as the data have one of their own.
+        let data = if self.recovers() {
+            socket.data()
+        } else {
+            Value::Null
+        };
+        let (gone, heirs) = self.with_core(|members, now| {
             // Its place may be another socket's by now.
             if socket.stage() == Stage::Gone {
-                return None;
+                return (None, Vec::new());
             }
             // Under the lock: whoever finds it in another stage may count on its place in the
             // index.
             socket.set_stage(Stage::Gone);
-            members.core.remove(socket.member(), now);
-            members
+            let member = socket.member();
+            match reason {
+                Some(reason) => members.core.retire(member, reason, data, now),
+                None => members.core.remove(member, now),
+            }
+            let gone = members
                 .sockets
-                .get_mut(socket.member().index())
-                .and_then(Option::take)
+                .get_mut(member.index())
+                .and_then(Option::take);
+            (gone, members.take_heirs(member))
         });
         drop(gone);
+        for heir in heirs {
+            heir.apply(self);
+        }
     }
 
     /// Does nothing for a socket that has left.
@@ -328,7 +324,7 @@ impl NamespaceInner {
 
     /// One step of the core; what came of it is carried out after the lock is free.
     fn with_core<R>(self: &Arc<Self>, step: impl FnOnce(&mut Members, Instant) -> R) -> R {
-        let now = self.env.clock.now();
+        let now = self.common.env.clock.now();
         let mut members = lock(&self.room);
         let result = step(&mut members, now);
         let mut complete = Vec::new();
@@ -346,7 +342,7 @@ impl NamespaceInner {
         match members.core.poll_timeout() {
             Some(deadline) if members.slot.is_none_or(|(set, _)| deadline < set) => {
                 let me: Weak<dyn Timed> = Arc::downgrade(self) as Weak<dyn Timed>;
-                members.slot = Some(self.env.timers.set(members.slot, deadline, me));
+                members.slot = Some(self.common.env.timers.set(members.slot, deadline, me));
             }
             _ => {}
         }

@@ -1,14 +1,11 @@
 //! All namespaces of a server: those that were named, and those that come into being when a client
 //! asks.
 
-use crate::env::Env;
-use crate::extensions::Extensions;
-use crate::namespace::NamespaceInner;
+use crate::namespace::{Common, NamespaceInner};
 use crate::sync::{read, write};
 use engineio_proto::Text;
 use serde::de::DeserializeOwned;
-use socketio_proto::server::NamespaceLimits;
-use socketio_proto::{Parser, Payload};
+use socketio_proto::Payload;
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
@@ -29,10 +26,7 @@ impl ConnectAuth<'_> {
 
 /// The namespaces, and what each of them is made of.
 pub(crate) struct Namespaces {
-    env: Arc<Env>,
-    parser: Arc<dyn Parser>,
-    state: Arc<Extensions>,
-    limits: NamespaceLimits,
+    common: Arc<Common>,
     max_dynamic: usize,
     names: RwLock<Names>,
     /// Copied when changed: patterns are the user's code, which runs under no lock.
@@ -54,18 +48,9 @@ struct Pattern {
 }
 
 impl Namespaces {
-    pub(crate) fn new(
-        env: Arc<Env>,
-        parser: Arc<dyn Parser>,
-        state: Extensions,
-        limits: NamespaceLimits,
-        max_dynamic: usize,
-    ) -> Self {
+    pub(crate) fn new(common: Common, max_dynamic: usize) -> Self {
         Self {
-            env,
-            parser,
-            state: Arc::new(state),
-            limits,
+            common: Arc::new(common),
             max_dynamic,
             names: RwLock::default(),
             patterns: RwLock::default(),
@@ -120,14 +105,13 @@ impl Namespaces {
             return None;
         }
         names.dynamic += 1;
-        let child = parent.child(name.clone(), self.limits);
+        let child = parent.child(name.clone());
         names.by_name.insert(name, Arc::clone(&child));
         Some(child)
     }
 
     fn fresh(&self, name: socketio_proto::Namespace) -> Arc<NamespaceInner> {
-        let (env, parser) = (Arc::clone(&self.env), Arc::clone(&self.parser));
-        NamespaceInner::new(name, env, parser, Arc::clone(&self.state), self.limits)
+        NamespaceInner::new(name, Arc::clone(&self.common))
     }
 }
 

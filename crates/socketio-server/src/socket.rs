@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use socketio_observer::{ListenerId, Snapshot};
 use socketio_proto::acks::RequestId;
+use socketio_proto::recovery::{Failure as RecoveryFailure, PrivateId};
 use socketio_proto::rooms::{Member, Room, RoomError};
 use socketio_proto::server::{Connection, Socket as Handle};
 use socketio_proto::value::Map;
@@ -37,12 +38,36 @@ pub(crate) enum Stage {
     Gone,
 }
 
+/// How a socket came to be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Recovery {
+    /// Its client has not claimed to have been here before.
+    Fresh,
+    /// It is the socket from before.
+    Recovered,
+    /// Its client claims to have been here before, but what it was could not be restored. What it
+    /// has missed since is lost to it.
+    Failed(RecoveryFailure),
+}
+
+/// Who a socket is.
+pub(crate) struct Identity {
+    pub(crate) member: Member,
+    pub(crate) id: SocketId,
+    pub(crate) private: Option<PrivateId>,
+    pub(crate) data: Value,
+    pub(crate) recovery: Recovery,
+}
+
 pub(crate) struct SocketInner {
     client: Arc<Client<Sio>>,
     namespace: Arc<NamespaceInner>,
     handle: Handle,
     id: SocketId,
+    private: Option<PrivateId>,
     member: Member,
+    recovery: Recovery,
     auth: Option<Payload>,
     stage: AtomicU8,
     /// The task in which its middlewares run, if they were not done at once.
@@ -74,20 +99,28 @@ impl SocketInner {
         client: &Arc<Client<Sio>>,
         namespace: &Arc<NamespaceInner>,
         handle: Handle,
-        id: SocketId,
+        identity: Identity,
         auth: Option<Payload>,
     ) -> Arc<Self> {
-        let member = namespace.admit(&id);
+        let Identity {
+            member,
+            id,
+            private,
+            data,
+            recovery,
+        } = identity;
         Arc::new(Self {
             client: Arc::clone(client),
             namespace: Arc::clone(namespace),
             handle,
             id,
+            private,
             member,
+            recovery,
             auth,
             stage: AtomicU8::new(Stage::Joining as u8),
             joining: OnceLock::new(),
-            data: Mutex::default(),
+            data: Mutex::new(data),
             extensions: OnceLock::new(),
             overlay: OnceLock::new(),
             serial: OnceLock::new(),
@@ -104,6 +137,27 @@ impl SocketInner {
 
     pub(crate) fn handle(&self) -> Handle {
         self.handle
+    }
+
+    pub(crate) fn id(&self) -> &SocketId {
+        &self.id
+    }
+
+    pub(crate) fn recovery(&self) -> Recovery {
+        self.recovery
+    }
+
+    pub(crate) fn is_recovered(&self) -> bool {
+        self.recovery == Recovery::Recovered
+    }
+
+    /// Whether its session can be recovered.
+    pub(crate) fn is_protected(&self) -> bool {
+        self.private.is_some()
+    }
+
+    pub(crate) fn data(&self) -> Value {
+        lock(&self.data).clone()
     }
 
     pub(crate) fn member(&self) -> Member {
@@ -156,9 +210,12 @@ impl SocketInner {
         self.serial.get_or_init(Box::default)
     }
 
-    /// Sends the CONNECT reply. False if the connection is gone.
-    pub(crate) fn accept(&self) -> bool {
-        self.with(|connection, socket| connection.accept(socket, self.id.clone()))
+    /// Sends what it has missed, and the CONNECT reply. False if the connection is gone.
+    pub(crate) fn accept(&self, missed: Vec<Encoded>) -> bool {
+        self.with(|connection, socket| match &self.private {
+            Some(private) => connection.accept_session(socket, &self.id, private, missed),
+            None => connection.accept(socket, self.id.clone()),
+        })
     }
 
     pub(crate) fn with<R>(&self, call: impl FnOnce(&mut Connection, Handle) -> R) -> R {
@@ -238,10 +295,25 @@ impl Socket {
         }
     }
 
-    /// Data that belongs to the socket: JSON, shown to whoever asks for it.
+    /// Whether this is a socket from before, with its id, rooms and data; its client has got, or
+    /// is just getting, what it has missed. See [`recovery`](Self::recovery) for why not.
+    #[must_use]
+    pub fn is_recovered(&self) -> bool {
+        self.0.is_recovered()
+    }
+
+    /// How the socket came to be; see
+    /// [`connection_state_recovery`](crate::SocketIoBuilder::connection_state_recovery).
+    #[must_use]
+    pub fn recovery(&self) -> Recovery {
+        self.0.recovery()
+    }
+
+    /// Data that belongs to the socket: JSON, shown to whoever asks for it, and restored when the
+    /// socket is recovered.
     #[must_use]
     pub fn data(&self) -> Value {
-        lock(&self.0.data).clone()
+        self.0.data()
     }
 
     /// Replaces the socket's data.
@@ -265,6 +337,9 @@ impl Socket {
     /// # Errors
     /// [`EmitError::Payload`] when the arguments can't be written or the name is reserved,
     /// [`EmitError::Socket`] when the client has gone or its buffer is full. Nothing is sent then.
+    /// A client that may come back and
+    /// [recover](crate::SocketIoBuilder::connection_state_recovery) has not gone: it gets the
+    /// event when it is back.
     pub fn emit(&self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
         Emitter::new(self).emit(event, arguments)
     }

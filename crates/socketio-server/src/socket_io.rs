@@ -6,7 +6,7 @@ use crate::drain::DrainPolicy;
 use crate::env::Env;
 use crate::error::HandlerError;
 use crate::extensions::Extensions;
-use crate::namespace::Namespace;
+use crate::namespace::{Common, Namespace};
 use crate::namespaces::{ConnectAuth, Namespaces};
 use crate::options::{Forbidden, engine_options};
 use crate::service::{NotFound, endpoint, serve};
@@ -21,6 +21,7 @@ use http::{Request, Response};
 use http_body::Body;
 use socketio_proto::Parser;
 use socketio_proto::parser::{Json, Limits};
+use socketio_proto::recovery::Config as RecoveryConfig;
 use socketio_proto::server::{Config, NamespaceLimits};
 use std::future::Future;
 use std::ops::Deref;
@@ -182,6 +183,7 @@ pub struct SocketIoBuilder {
     config: Config,
     parser: Arc<dyn Parser>,
     limits: NamespaceLimits,
+    recovery: Option<RecoveryConfig>,
     max_dynamic: usize,
     state: Extensions,
     on_error: Option<OnError>,
@@ -194,6 +196,7 @@ impl Default for SocketIoBuilder {
             config: Config::default(),
             parser: Arc::new(Json),
             limits: NamespaceLimits::default(),
+            recovery: None,
             max_dynamic: 10_000,
             state: Extensions::default(),
             on_error: None,
@@ -258,6 +261,24 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Lets clients whose connection broke come back as the same socket, and sends them what they
+    /// have missed; see [`recovery`](socketio_proto::recovery). Default: off.
+    ///
+    /// A recovered socket has the id, the rooms and the [data](Socket::data) that it had;
+    /// [`Socket::recovery`] tells whether it is one, and if not, why. Its connection handlers run
+    /// again, its middlewares only without
+    /// [`skip_middlewares`](RecoveryConfig::skip_middlewares). Not restored are its own handlers,
+    /// its extensions and the acknowledgements that it waited for.
+    ///
+    /// Each event that is neither volatile nor wants an answer then has one argument more at its
+    /// end, which handlers of clients see. [`max_silence`](RecoveryConfig::max_silence) is set
+    /// from the ping interval and timeout.
+    #[must_use]
+    pub fn connection_state_recovery(mut self, config: RecoveryConfig) -> Self {
+        self.recovery = Some(config);
+        self
+    }
+
     /// Namespaces that one client may be in, or on its way into, at a time. Default: 64.
     #[must_use]
     pub fn max_namespaces(mut self, value: usize) -> Self {
@@ -314,13 +335,16 @@ impl SocketIoBuilder {
     pub fn build(self) -> (SocketIoLayer, SocketIo) {
         let env = Env::start();
         let parser = self.parser;
-        let namespaces = Arc::new(Namespaces::new(
-            Arc::clone(&env),
-            Arc::clone(&parser),
-            self.state,
-            self.limits,
-            self.max_dynamic,
-        ));
+        let engine = &self.host.config;
+        let max_silence = engine.ping_interval.saturating_add(engine.ping_timeout);
+        let common = Common {
+            env: Arc::clone(&env),
+            parser: Arc::clone(&parser),
+            state: self.state,
+            limits: self.limits,
+            recovery: self.recovery.map(|it| it.max_silence(max_silence)),
+        };
+        let namespaces = Arc::new(Namespaces::new(common, self.max_dynamic));
         let main = Namespace(namespaces.of("/"));
         let find = Arc::clone(&namespaces);
         let app = Sio {
