@@ -10,6 +10,7 @@ use crate::namespace::{
 };
 use crate::run::{guarded, poll_once};
 use crate::socket::{Reason, Socket, SocketInner, Stage};
+use crate::telemetry;
 use crate::transport::{App, Client, Machine, Origin};
 use engineio_proto::server::{Exchange, Link, Session, Transmit};
 use engineio_proto::{CloseReason, Instant, Text, Version};
@@ -150,6 +151,10 @@ impl App for Sio {
                     self.disconnected(socket, reason);
                 }
             }
+            Input::Event(Event::Refused(error)) => telemetry::packet_refused(client.sid(), &error),
+            Input::Event(Event::Closed(reason)) => {
+                telemetry::session_closed(client.sid(), &reason);
+            }
             Input::Event(_) => {}
         }
     }
@@ -220,6 +225,7 @@ impl Sio {
                 socket.set_stage(Stage::Connected);
                 if socket.namespace().enter(socket) {
                     let socket = Socket::from(Arc::clone(socket));
+                    telemetry::socket_connected(&socket);
                     self.call(
                         &socket,
                         (CONNECTION, CONNECTION),
@@ -230,6 +236,8 @@ impl Sio {
                 }
             }
             Err(refusal) => {
+                let namespace = socket.namespace().name().as_str();
+                telemetry::socket_refused(namespace, refusal.message());
                 let client = socket.client();
                 client.step(Origin::Network, |state, _| state.data.take(socket.handle()));
                 socket.namespace().leave(socket, None);
@@ -251,6 +259,7 @@ impl Sio {
         let socket = Socket::from(socket);
         let ack = Ack::new(&socket, ack);
         let Some(event) = payload.event() else { return };
+        telemetry::event_received(&socket, event);
         self.call(&socket, (ANY, event), Some(&payload), &ack, None);
         if middlewares.is_empty() {
             return self.pass(&socket, &payload, &ack, Ok(()));
@@ -283,6 +292,9 @@ impl Sio {
         let was_connected = socket.stage() == Stage::Connected;
         socket.stop_joining();
         let socket = Socket::from(socket);
+        if was_connected {
+            telemetry::socket_left(&socket, &reason);
+        }
         let reason = Reason(reason);
         if was_connected {
             self.call(

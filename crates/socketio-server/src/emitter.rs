@@ -4,12 +4,13 @@ use crate::broadcast::{Broadcast, IntoRooms};
 use crate::dispatch::Sio;
 use crate::error::{AckError, EmitError};
 use crate::socket::Socket;
+use crate::telemetry;
 use crate::transport::{Client, Origin};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use socketio_proto::acks::AckToken;
 use socketio_proto::server::Emit;
-use socketio_proto::{AckId, Payload};
+use socketio_proto::{AckId, Instant, Payload};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -119,17 +120,18 @@ impl<'a> Emitter<'a> {
         let how = self.how(Some(self.socket.inner().namespace().next_ack()));
         let (sender, receiver) = oneshot::channel();
         let client = Arc::clone(self.socket.inner().client());
-        let token = client.step(Origin::Elsewhere, |state, now| {
+        let (token, asked) = client.step(Origin::Elsewhere, |state, now| {
             let token = state.machine.apply(now, |connection| {
                 connection.emit(self.socket.inner().handle(), payload, how, now)
             })?;
             let token = token.ok_or(socketio_proto::EmitError::Dropped)?;
             state.data.acks.insert(token, sender);
-            Ok::<_, socketio_proto::EmitError>(token)
+            Ok::<_, socketio_proto::EmitError>((token, now))
         })?;
         Ok(Waiting {
             client,
             token,
+            asked,
             receiver,
         })
     }
@@ -147,13 +149,19 @@ impl<'a> Emitter<'a> {
 struct Waiting {
     client: Arc<Client<Sio>>,
     token: AckToken,
+    asked: Instant,
     receiver: oneshot::Receiver<Result<Payload, socketio_proto::AckError>>,
 }
 
 impl Waiting {
     async fn answer(mut self) -> Result<Payload, AckError> {
         match (&mut self.receiver).await {
-            Ok(answer) => answer.map_err(AckError::from),
+            Ok(Ok(answer)) => {
+                let now = self.client.host().env().clock.now();
+                telemetry::acknowledged(now - self.asked);
+                Ok(answer)
+            }
+            Ok(Err(error)) => Err(error.into()),
             Err(_) => Err(AckError::Disconnected),
         }
     }

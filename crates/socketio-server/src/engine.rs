@@ -25,6 +25,7 @@
 use crate::env::Env;
 use crate::options::engine_options;
 use crate::service::{NotFound, SHUTDOWN_PATIENCE, endpoint, serve};
+use crate::telemetry;
 use crate::transport::{App, Client, Host, HostOptions, Machine, Origin};
 use engineio_proto::server::{self as proto, Exchange, Link, Session, Transmit};
 use engineio_proto::{Instant, Outgoing};
@@ -252,7 +253,10 @@ impl App for Raw {
         let call = std::panic::AssertUnwindSafe(|| match event {
             proto::Event::Opened => self.0.open(&socket),
             proto::Event::Message(message) => self.0.message(&socket, message),
-            proto::Event::Closed(reason) => self.0.close(&socket, &reason),
+            proto::Event::Closed(reason) => {
+                telemetry::session_closed(client.sid(), &reason);
+                self.0.close(&socket, &reason);
+            }
             _ => {}
         });
         let _ = std::panic::catch_unwind(call);

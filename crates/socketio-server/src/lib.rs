@@ -98,6 +98,7 @@ mod service;
 mod socket;
 mod socket_io;
 mod sync;
+mod telemetry;
 mod timers;
 mod transport;
 

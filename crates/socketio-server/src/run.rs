@@ -5,6 +5,7 @@ use crate::error::HandlerError;
 use crate::handler::{Started, panic_message};
 use crate::socket::{Socket, Turn};
 use crate::sync::lock;
+use crate::telemetry;
 use futures_util::FutureExt;
 use futures_util::task::noop_waker_ref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +15,7 @@ use std::task::{Context, Poll};
 impl Sio {
     /// Starts a handler: in its turn if the namespace is serial, now if not.
     pub(crate) fn start(&self, socket: &Socket, event: &str, future: Started) {
+        let future = telemetry::in_span(socket, event, future);
         if socket.inner().namespace().is_serial() {
             self.start_in_turn(socket, event, future);
         } else {
@@ -137,6 +139,7 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> HandlerError {
 }
 
 fn report(on_error: Option<&OnError>, socket: &Socket, event: &str, error: HandlerError) {
+    telemetry::handler_failed(socket, event, &error);
     if let Some(on_error) = on_error {
         // A hook that panics is no reason to stop serving.
         let _ = catch_unwind(AssertUnwindSafe(|| on_error(socket, event, error)));

@@ -147,8 +147,8 @@ impl SocketIo {
     ///    this returns.
     ///
     /// Dropped before that, it leaves a server that takes no new clients and still serves the rest;
-    /// a second call carries on. One with another policy while the first still waits is in its
-    /// right: `shutdown()` ends a drain at once.
+    /// a second call carries on. A plain [`shutdown`](Self::shutdown) meanwhile ends the drain at
+    /// once.
     pub async fn shutdown_with(&self, policy: DrainPolicy) {
         self.host.refuse();
         if let Some((event, argument)) = &policy.notice {

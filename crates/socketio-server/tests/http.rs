@@ -6,7 +6,7 @@ mod support;
 use axum::Router;
 use axum::routing::get;
 use socketio_server::engine::{Cookie, Cors, CorsOrigin};
-use socketio_server::{Ack, Forbidden, Handshake, SocketIo, State};
+use socketio_server::{Ack, Forbidden, Handshake, Socket, SocketIo, State};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -54,6 +54,37 @@ async fn as_a_layer_it_leaves_the_other_routes_of_axum_alone() {
     assert_eq!(http.get("/").await.body, "home");
     let socket = http.upgrade(WEBSOCKET).await;
     drop(socket);
+}
+
+#[tokio::test]
+async fn handlers_reach_the_headers_and_extensions_of_the_request() {
+    #[derive(Clone)]
+    struct RequestId(u32);
+
+    let (layer, io) = SocketIo::new();
+    io.on("context", async |socket: Socket, ack: Ack| {
+        let request = socket.request();
+        let id = request.extensions.get::<RequestId>().map(|id| id.0);
+        let trace = request.headers["traceparent"].to_str().unwrap().to_owned();
+        ack.send((id, trace))
+    });
+    let app = Router::new()
+        .layer(layer)
+        .layer(axum::Extension(RequestId(7)));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+
+    let mut http = dial(address).await;
+    let open = http
+        .request(&format!("GET {POLLING}"), &["traceparent: 00-1-2-00"])
+        .await;
+    let sid = open.body.split('"').nth(3).unwrap();
+    let target = format!("{POLLING}&sid={sid}");
+    http.post(&target, "40").await;
+    http.post(&target, r#"421["context"]"#).await;
+    let answers = http.get(&target).await.body;
+    assert!(answers.ends_with(r#"431[7,"00-1-2-00"]"#), "{answers}");
 }
 
 #[tokio::test]

@@ -14,11 +14,12 @@
 
 use super::{App, Host, Machine};
 use crate::sync::lock;
+use crate::telemetry;
 use crate::timers::{Slot, Timed};
 use crate::transport::HandshakeRequest;
 use engineio_proto::http::Response;
 use engineio_proto::server::{Exchange, Link, Session, Transmit};
-use engineio_proto::{CloseReason, Instant, Sid};
+use engineio_proto::{CloseReason, Instant, Sid, Transport};
 use futures_util::task::AtomicWaker;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -60,6 +61,8 @@ pub(crate) struct State<A: App> {
     next_exchange: u64,
     dispatching: bool,
     is_listed: bool,
+    /// As of the last step.
+    transport: Transport,
 }
 
 /// What a step caused, to be carried out once the lock is free.
@@ -76,6 +79,8 @@ impl<A: App> Client<A> {
         request: Arc<HandshakeRequest>,
     ) -> Arc<Self> {
         let sid = session.sid().clone();
+        let transport = session.transport();
+        telemetry::session_opened(&sid, transport);
         let machine = host.app().machine(session, host.env().clock.now());
         let state = State {
             machine,
@@ -87,6 +92,7 @@ impl<A: App> Client<A> {
             next_exchange: 0,
             dispatching: false,
             is_listed: true,
+            transport,
         };
         Arc::new(Self {
             host,
@@ -244,8 +250,23 @@ impl<A: App> Client<A> {
                 state.slot = None;
             }
         }
-        if state.is_listed && !state.machine.engine().is_reachable() {
+        self.watch(state);
+    }
+
+    /// Keeps the table and the telemetry in step with the session.
+    fn watch(&self, state: &mut State<A>) {
+        if !state.is_listed {
+            return;
+        }
+        let engine = state.machine.engine();
+        telemetry::waiting(engine.buffered());
+        let from = std::mem::replace(&mut state.transport, engine.transport());
+        if from != state.transport {
+            telemetry::session_upgraded(&self.sid, from, state.transport);
+        }
+        if !engine.is_reachable() {
             state.is_listed = false;
+            telemetry::session_gone(&self.sid, state.transport);
             self.host.table().remove(&self.sid);
         }
     }

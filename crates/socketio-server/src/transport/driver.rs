@@ -2,8 +2,9 @@
 
 use super::client::Reader;
 use super::{App, Client, Origin};
+use crate::telemetry::{self, Direction};
 use engineio_proto::server::{Link, Transmit};
-use engineio_proto::{DecodeError, Frame, Text};
+use engineio_proto::{DecodeError, Frame, Text, Transport};
 use futures_util::{Sink, SinkExt, Stream};
 use std::future::Future;
 use std::pin::Pin;
@@ -77,6 +78,7 @@ impl<A: App, S: AsyncRead + AsyncWrite + Unpin> Driver<A, S> {
             match self.client.pull(self.link, cx) {
                 Some(Transmit::Frame(frame)) => {
                     let message = message(frame);
+                    telemetry::carried(Direction::Out, Transport::WebSocket, 1, message.len());
                     self.unflushed += message.len().max(1);
                     Pin::new(&mut self.socket).start_send(message)?;
                 }
@@ -124,6 +126,7 @@ impl<A: App, S: AsyncRead + AsyncWrite + Unpin> Driver<A, S> {
             // The library answers pings and close frames; after a close frame it ends the stream.
             Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => return,
         };
+        telemetry::carried(Direction::In, Transport::WebSocket, 1, frame.len());
         let link = self.link;
         self.client.drive(Origin::Driver, |session, now| {
             session.handle_frame(link, frame, now)
@@ -133,6 +136,7 @@ impl<A: App, S: AsyncRead + AsyncWrite + Unpin> Driver<A, S> {
     fn fail(&mut self, error: &Error) {
         match error {
             Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
+                telemetry::limit_hit("max_payload");
                 let error = DecodeError::TooLarge {
                     len: *size as u64,
                     max: *max_size as u64,

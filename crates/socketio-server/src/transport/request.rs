@@ -3,7 +3,8 @@
 use crate::clock;
 use engineio_proto::http::query_pairs;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Uri, header};
+use http::{Extensions, HeaderMap, HeaderValue, Uri, header};
+use hyper::upgrade::OnUpgrade;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::SystemTime;
@@ -48,6 +49,9 @@ pub struct HandshakeRequest {
     pub headers: HeaderMap,
     /// Its path and query, as received.
     pub uri: Uri,
+    /// What layers in front of this one have put there: an id of the request, the context of a
+    /// trace, who has signed in.
+    pub extensions: Extensions,
     /// Address of the peer, if whoever accepted the connection told it (see [`ConnectionInfo`]).
     pub address: Option<SocketAddr>,
     /// Whether the connection is encrypted, as told by [`ConnectionInfo`].
@@ -62,6 +66,7 @@ impl HandshakeRequest {
         Self {
             headers: detached(&parts.headers),
             uri: parts.uri.clone(),
+            extensions: detached_extensions(&parts.extensions),
             address: info
                 .map(|info| info.address)
                 .or_else(|| framework_address(parts)),
@@ -82,6 +87,19 @@ impl HandshakeRequest {
     #[must_use]
     pub fn is_cross_origin(&self) -> bool {
         self.headers.contains_key(header::ORIGIN)
+    }
+}
+
+/// Copies them, but for what is known otherwise, and for the connection itself, which belongs to who
+/// upgrades it.
+fn detached_extensions(extensions: &Extensions) -> Extensions {
+    let mut copy = extensions.clone();
+    copy.remove::<ConnectionInfo>();
+    copy.remove::<OnUpgrade>();
+    if copy.is_empty() {
+        Extensions::new()
+    } else {
+        copy
     }
 }
 

@@ -3,6 +3,7 @@
 use super::client::Reader;
 use super::upgrade;
 use super::{App, Client, HandshakeRequest, Host, Origin};
+use crate::telemetry::{self, Direction};
 use bytes::{Buf, Bytes, BytesMut};
 use engineio_proto::http::{self as engine, Handshake, Method, Reject, Route};
 use engineio_proto::server::{Exchange, Session};
@@ -43,6 +44,7 @@ struct Refused {
 
 impl Refused {
     fn into_response<A: App>(self, host: &Host<A>, parts: &Parts) -> Response<Bytes> {
+        telemetry::refused(&self.reject);
         if let Some(told) = &host.options().on_connection_error {
             told(&self.reject, parts);
         }
@@ -181,6 +183,7 @@ async fn admit<A: App>(
     }
     handshake.check(host.config())?;
     if host.table().len() >= host.options().max_sessions {
+        telemetry::limit_hit("max_sessions");
         return Err(forbidden("Too many sessions"));
     }
     Ok(())
@@ -237,10 +240,14 @@ where
     };
     let body = match read {
         Ok(body) => Some(body),
-        Err(ReadError::TooLarge) => None,
+        Err(ReadError::TooLarge) => {
+            telemetry::limit_hit("max_payload");
+            None
+        }
         // The guard tells the session, which answers nobody who is gone.
         Err(ReadError::Broken) => return engine::Response::bad_request(),
     };
+    telemetry::carried_body(Direction::In, body.as_deref().unwrap_or_default());
     client.drive(Origin::Network, |session, now| match body {
         Some(body) => session.handle_push(id, body, now),
         None => session.handle_push_too_large(id, now),
@@ -322,7 +329,9 @@ async fn finish<A: App>(
     };
     let response = receiver.await;
     guard.exchange = None;
-    response.unwrap_or_else(|_| engine::Response::bad_request())
+    let response = response.unwrap_or_else(|_| engine::Response::bad_request());
+    telemetry::carried_body(Direction::Out, &response.body);
+    response
 }
 
 /// The HTTP server drops a request's future when the peer goes away.

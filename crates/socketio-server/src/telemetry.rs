@@ -1,0 +1,205 @@
+//! What an operator sees: `tracing` where the reference has its debug output, and `metrics`.
+//!
+//! One function for each thing worth telling. Without the features they are empty, and their callers
+//! need not care. Names and labels are in `docs/operations.md`; no label has a value that a client
+//! can choose.
+#![cfg_attr(
+    not(all(feature = "tracing", feature = "metrics")),
+    allow(unused_variables, reason = "each feature uses a part")
+)]
+
+use crate::error::HandlerError;
+use crate::handler::Started;
+use crate::socket::Socket;
+use engineio_proto::http::Reject;
+use engineio_proto::{CloseReason, Sid, Transport};
+use std::time::Duration;
+
+/// Which way something went.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Direction {
+    In,
+    Out,
+}
+
+impl Direction {
+    #[cfg(any(feature = "tracing", feature = "metrics"))]
+    fn name(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+/// Writes an event of `tracing`, if the feature is there.
+macro_rules! trace {
+    ($level:ident, $($rest:tt)*) => {
+        #[cfg(feature = "tracing")]
+        tracing::$level!(target: "socketio_server", $($rest)*);
+    };
+}
+
+/// Counts for `metrics`, if the feature is there.
+macro_rules! count {
+    ($kind:ident!($($rest:tt)*).$method:ident($value:expr)) => {
+        #[cfg(feature = "metrics")]
+        metrics::$kind!($($rest)*).$method($value);
+    };
+}
+
+pub(crate) fn session_opened(sid: &Sid, transport: Transport) {
+    trace!(debug, %sid, transport = transport.name(), "session opened");
+    count!(
+        counter!("engineio_sessions_opened_total", "transport" => transport.name()).increment(1)
+    );
+    count!(gauge!("engineio_sessions", "transport" => transport.name()).increment(1.0));
+}
+
+pub(crate) fn session_upgraded(sid: &Sid, from: Transport, to: Transport) {
+    trace!(debug, %sid, from = from.name(), to = to.name(), "session upgraded");
+    count!(counter!("engineio_upgrades_total").increment(1));
+    count!(gauge!("engineio_sessions", "transport" => from.name()).decrement(1.0));
+    count!(gauge!("engineio_sessions", "transport" => to.name()).increment(1.0));
+}
+
+/// No request can come for a session any more.
+pub(crate) fn session_gone(sid: &Sid, transport: Transport) {
+    trace!(trace, %sid, "session forgotten");
+    count!(gauge!("engineio_sessions", "transport" => transport.name()).decrement(1.0));
+}
+
+/// Why a session has ended.
+pub(crate) fn session_closed(sid: &Sid, reason: &CloseReason) {
+    trace!(debug, %sid, %reason, "session closed");
+    #[cfg(feature = "metrics")]
+    {
+        let label = match reason {
+            CloseReason::TransportClose => "transport_close",
+            CloseReason::TransportError => "transport_error",
+            CloseReason::PingTimeout => "ping_timeout",
+            CloseReason::Parse(_) => "parse_error",
+            CloseReason::Forced | CloseReason::ForcedServer => "forced",
+            CloseReason::ShuttingDown => "shutting_down",
+            CloseReason::Overflow => "overflow",
+            _ => "other",
+        };
+        metrics::counter!("engineio_sessions_closed_total", "reason" => label).increment(1);
+    }
+    if *reason == CloseReason::Overflow {
+        limit_hit("max_buffered");
+    }
+}
+
+/// A request that gets no session's answer.
+pub(crate) fn refused(reject: &Reject) {
+    trace!(debug, code = reject.code(), reason = %reject, "request refused");
+    #[cfg(feature = "metrics")]
+    {
+        let label = match reject {
+            Reject::UnknownTransport => "unknown_transport",
+            Reject::UnknownSid => "unknown_sid",
+            Reject::BadHandshakeMethod => "bad_handshake_method",
+            Reject::BadRequest => "bad_request",
+            Reject::Forbidden(_) => "forbidden",
+            Reject::UnsupportedVersion => "unsupported_version",
+            _ => "other",
+        };
+        metrics::counter!("engineio_refused_total", "reason" => label).increment(1);
+    }
+}
+
+/// A client, or the server itself, came up against a limit.
+pub(crate) fn limit_hit(limit: &'static str) {
+    trace!(warn, limit, "limit hit");
+    count!(counter!("socketio_limits_hit_total", "limit" => limit).increment(1));
+}
+
+/// Packets of Engine.IO: one frame, or what a body holds.
+pub(crate) fn carried(direction: Direction, transport: Transport, packets: u64, bytes: usize) {
+    trace!(
+        trace,
+        direction = direction.name(),
+        transport = transport.name(),
+        packets,
+        bytes,
+        "carried"
+    );
+    count!(counter!("engineio_packets_total", "direction" => direction.name(), "transport" => transport.name()).increment(packets));
+    count!(counter!("engineio_bytes_total", "direction" => direction.name(), "transport" => transport.name()).increment(bytes as u64));
+}
+
+/// Packets of a polling body. One of protocol 3 counts as one.
+pub(crate) fn carried_body(direction: Direction, body: &[u8]) {
+    #[cfg(any(feature = "tracing", feature = "metrics"))]
+    {
+        let packets = 1 + body.iter().filter(|byte| **byte == 0x1e).count() as u64;
+        carried(direction, Transport::Polling, packets, body.len());
+    }
+}
+
+/// Bytes that wait for a client after a step, if some do.
+pub(crate) fn waiting(bytes: usize) {
+    #[cfg(feature = "metrics")]
+    if bytes > 0 {
+        metrics::histogram!("engineio_queue_bytes").record(bytes as f64);
+    }
+}
+
+pub(crate) fn socket_connected(socket: &Socket) {
+    trace!(
+        debug,
+        sid = socket.inner().client().sid().as_str(),
+        socket = socket.id(),
+        namespace = socket.namespace().name(),
+        "socket connected"
+    );
+    count!(counter!("socketio_sockets_connected_total").increment(1));
+    count!(gauge!("socketio_sockets").increment(1.0));
+}
+
+pub(crate) fn socket_refused(namespace: &str, message: &str) {
+    trace!(debug, namespace, message, "socket refused");
+    count!(counter!("socketio_sockets_refused_total").increment(1));
+}
+
+pub(crate) fn socket_left(socket: &Socket, reason: &dyn std::fmt::Display) {
+    trace!(debug, socket = socket.id(), namespace = socket.namespace().name(), %reason, "socket disconnected");
+    count!(gauge!("socketio_sockets").decrement(1.0));
+}
+
+pub(crate) fn event_received(socket: &Socket, event: &str) {
+    trace!(trace, socket = socket.id(), event, "event received");
+    count!(counter!("socketio_events_received_total").increment(1));
+}
+
+pub(crate) fn packet_refused(sid: &Sid, error: &socketio_proto::DecodeError) {
+    trace!(debug, %sid, %error, "packet refused");
+    if let socketio_proto::DecodeError::Limit { what } = error {
+        limit_hit(what);
+    }
+}
+
+pub(crate) fn handler_failed(socket: &Socket, event: &str, error: &HandlerError) {
+    trace!(warn, socket = socket.id(), event, %error, "handler failed");
+    count!(counter!("socketio_handler_errors_total").increment(1));
+}
+
+/// The client has answered an event after this time.
+pub(crate) fn acknowledged(after: Duration) {
+    trace!(trace, ?after, "acknowledged");
+    count!(histogram!("socketio_ack_seconds").record(after.as_secs_f64()));
+}
+
+/// Runs a handler in a span that names its event, so that what it logs can be told apart.
+pub(crate) fn in_span(socket: &Socket, event: &str, handler: Started) -> Started {
+    #[cfg(feature = "tracing")]
+    {
+        let span = tracing::debug_span!(target: "socketio_server", "event", event,
+            socket = socket.id(), namespace = socket.namespace().name());
+        if !span.is_disabled() {
+            return Box::pin(tracing::Instrument::instrument(handler, span));
+        }
+    }
+    handler
+}
