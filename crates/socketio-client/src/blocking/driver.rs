@@ -160,9 +160,10 @@ impl Driver {
                 Next::Wait(deadline) => {
                     let closing = self.links.deadline();
                     let deadline = deadline.into_iter().chain(closing).min();
-                    // An error is an interruption: it is looked again.
-                    let _ = self.poll.poll(&mut events, self.time_until(deadline));
-                    self.hub.core.resume();
+                    match self.poll.poll(&mut events, self.time_until(deadline)) {
+                        Err(error) if error.kind() != io::ErrorKind::Interrupted => return,
+                        _ => self.hub.core.resume(),
+                    }
                 }
                 Next::Stop => {
                     self.is_done = true;

@@ -63,15 +63,18 @@ fn headers_query_and_cookies_go_with_every_request() {
     drop(socket);
 }
 
-/// What a client makes of a server that answers its handshake so, and then closes.
-fn handshake(answer: impl AsRef<[u8]> + Clone + Send + 'static) -> Result<Socket, ConnectError> {
+/// What a client makes of a server that answers its handshake so, and then closes, or says nothing
+/// more.
+fn handshake(answer: String, closes: bool) -> Result<Socket, ConnectError> {
     let address = raw(move |mut wire| {
-        if let Some(request) = wire.request() {
-            if request.line.contains("sid=") {
-                return wire.drain();
-            }
+        let request = wire.request();
+        if request.is_some_and(|request| !request.line.contains("sid=")) {
             wire.write(&answer);
+            if closes {
+                return;
+            }
         }
+        wire.drain();
     });
     let builder = polling(address)
         .client_config(|config| config.namespace_timeout(Some(Duration::from_millis(50))));
@@ -94,7 +97,8 @@ fn bodies_come_in_every_shape() {
         ),
     ] {
         // The handshake is understood; what follows is not answered.
-        let error = handshake(answer.clone()).unwrap_err();
+        let closes = answer.starts_with("HTTP/1.0");
+        let error = handshake(answer.clone(), closes).unwrap_err();
         assert!(
             matches!(error, ConnectError::Unanswered),
             "{answer}: {error:?}"
@@ -121,7 +125,7 @@ fn cl_01_what_is_no_answer_is_an_error() {
         "\u{0}\u{1}\u{2}".into(),
     ] {
         let start = answer.chars().take(80).collect::<String>();
-        let error = handshake(answer).unwrap_err();
+        let error = handshake(answer, true).unwrap_err();
         assert_eq!(error.to_string(), "xhr poll error", "{start}");
     }
 }
@@ -137,6 +141,45 @@ fn a_body_without_end_is_not_read_to_its_end() {
     let builder = polling(address).engine_config(|config| config.max_payload(10_000));
     let error = soon("the error", || builder.connect()).unwrap_err();
     assert!(matches!(error, ConnectError::Connection(_)), "{error:?}");
+}
+
+#[test]
+fn answers_that_come_to_nothing_do_not_stop_the_time() {
+    for (head, rest) in [
+        ("", "HTTP/1.1 103 Early Hints\r\n\r\n"),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n",
+            "a: b\r\n",
+        ),
+    ] {
+        let address = raw(move |mut wire| {
+            wire.request();
+            wire.write(head);
+            let block = rest.repeat(1000);
+            while std::io::Write::write_all(wire.0.get_mut(), block.as_bytes()).is_ok() {}
+        });
+        let builder = polling(address).timeout(Some(Duration::from_millis(100)));
+        let error = soon("the error", || builder.connect()).unwrap_err();
+        assert_eq!(error.to_string(), "timeout");
+    }
+}
+
+#[test]
+fn frames_that_come_to_nothing_do_not_stop_the_time() {
+    // Pings, and continuations that are no end.
+    for (first, rest) in [([0x89, 0], [0x89, 0]), ([0x01, 0], [0x00, 0])] {
+        let address = raw(move |mut wire| {
+            wire.switch();
+            wire.write(first);
+            let block = rest.repeat(1000);
+            while std::io::Write::write_all(wire.0.get_mut(), &block).is_ok() {}
+        });
+        let builder = client(&format!("http://{address}/"))
+            .transports([Transport::WebSocket])
+            .timeout(Some(Duration::from_millis(100)));
+        let error = soon("the error", || builder.connect()).unwrap_err();
+        assert_eq!(error.to_string(), "timeout");
+    }
 }
 
 /// A proxy that tells what it is asked for, and answers so before it connects.
@@ -204,7 +247,8 @@ fn a_name_is_looked_up() {
     let port = server.address().port();
     let socket = connect(client(&format!("http://localhost:{port}/")));
     assert!(socket.is_connected());
-    let unknown = client("http://name.invalid/");
+    // Longer than names may be, so that no name server need be asked.
+    let unknown = client(&format!("http://{}/", "a".repeat(64)));
     let error = soon("the error", || unknown.connect()).unwrap_err();
     assert_eq!(error.to_string(), "xhr poll error");
 }

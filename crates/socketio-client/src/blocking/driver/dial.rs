@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use ureq_proto::parser::try_parse_response;
 
-/// Bytes of a proxy's answer, and its headers.
+/// Bytes of a proxy's answers in all, and headers of one.
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_HEADERS: usize = 64;
 
@@ -141,7 +141,9 @@ struct Tunnel {
     stream: TcpStream,
     /// What is left of the request.
     request: Vec<u8>,
+    /// What was read and is not understood yet.
     answer: Vec<u8>,
+    received: usize,
 }
 
 impl Tunnel {
@@ -156,6 +158,7 @@ impl Tunnel {
             stream,
             request: request.into(),
             answer: Vec::new(),
+            received: 0,
         }
     }
 
@@ -168,7 +171,8 @@ impl Tunnel {
         let mut buffer = [0; 4096];
         loop {
             let read = self.stream.read(&mut buffer)?;
-            if read == 0 || self.answer.len() > MAX_HEAD {
+            self.received += read;
+            if read == 0 || self.received > MAX_HEAD {
                 return Err(ErrorKind::UnexpectedEof.into());
             }
             self.answer.extend_from_slice(&buffer[..read]);

@@ -96,25 +96,27 @@ impl Requests {
     }
 
     /// Takes the requests as far as they go; those that bring messages only `with_reads`. True if
-    /// one has ended.
+    /// there was anything.
     pub(crate) fn advance(&mut self, with_reads: bool) -> bool {
-        let mut done = Vec::new();
+        let (mut done, mut any) = (Vec::new(), false);
         let hub = &self.hub;
         let idle = &mut self.idle;
         self.running.retain_mut(|running| {
             if running.is_get && !with_reads {
                 return true;
             }
-            let Poll::Ready(answer) = running.advance(hub) else {
+            let polled = running.advance(hub);
+            let stage = &mut running.stage;
+            let Poll::Ready(answer) = polled else {
+                any |= matches!(stage, Stage::Talking(stream) if stream.is_spent());
                 return true;
             };
-            let stage = std::mem::replace(&mut running.stage, Stage::Failed);
             if let (
                 Ok(Answer {
                     is_reusable: true, ..
                 }),
                 Stage::Talking(stream),
-            ) = (&answer, stage)
+            ) = (&answer, std::mem::replace(stage, Stage::Failed))
             {
                 idle.push(stream);
             }
@@ -122,7 +124,7 @@ impl Requests {
             false
         });
         self.idle.truncate(MAX_IDLE);
-        let any = !done.is_empty();
+        any |= !done.is_empty();
         for (exchange, answer) in done {
             if let Ok(answer) = &answer {
                 self.hub.core.settings.take_cookies(&answer.headers);
@@ -139,6 +141,7 @@ impl Requests {
     /// A connection at rest that is still there, or a new one.
     fn line(&mut self) -> Stage {
         while let Some(mut stream) = self.idle.pop() {
+            stream.refill();
             let rest = stream.read(&mut [0]);
             if rest.is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
                 return Stage::Talking(stream);
@@ -168,6 +171,7 @@ impl Running {
                     Poll::Pending => return Poll::Pending,
                 },
                 Stage::Talking(stream) => {
+                    stream.refill();
                     let max = hub.core.settings.engine.max_payload;
                     return match self.request.advance(stream, max) {
                         Err(error) if error.kind() == ErrorKind::WouldBlock => Poll::Pending,

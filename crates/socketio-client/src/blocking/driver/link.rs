@@ -119,18 +119,28 @@ impl One {
                     return false;
                 };
                 self.shaken(hub, shaking.advance(hub));
-                !matches!(self.stage, Stage::Shaking(_))
+                !matches!(self.stage, Stage::Shaking(_)) || self.is_spent()
             }
             Stage::Open(_) => self.read_frames(hub),
             Stage::Closing(socket, deadline) => {
+                socket.refill();
                 let step = socket.finish();
                 let is_late = hub.core.clock().now() >= *deadline;
                 if is_late || step == Poll::Ready(true) {
                     self.end(hub, false);
                 }
-                is_late || step.is_ready()
+                is_late || step.is_ready() || self.is_spent()
             }
             Stage::Ended => false,
+        }
+    }
+
+    /// Whether there may be more to read, though there was nothing.
+    fn is_spent(&self) -> bool {
+        match &self.stage {
+            Stage::Shaking(shaking) => shaking.is_spent(),
+            Stage::Open(socket) | Stage::Closing(socket, _) => socket.is_spent(),
+            _ => false,
         }
     }
 
@@ -153,8 +163,11 @@ impl One {
             let Stage::Open(socket) = &mut self.stage else {
                 return true;
             };
+            if count == 0 {
+                socket.refill();
+            }
             match socket.read() {
-                Ok(None) => return count > 0,
+                Ok(None) => return count > 0 || self.is_spent(),
                 Ok(Some(frame)) => {
                     hub.core
                         .drive(|session, now| session.handle_frame(link, frame, now));

@@ -3,7 +3,17 @@
 use mio::net::TcpStream;
 use std::io::{self, Read, Write};
 
-pub(crate) enum Stream {
+/// Reads in one go, before what else there is has its turn. A server that never lets us wait, with
+/// whatever comes to nothing, does not hold up the time.
+const READS: u32 = 64;
+
+pub(crate) struct Stream {
+    kind: Kind,
+    /// Reads that are left.
+    reads: u32,
+}
+
+pub(crate) enum Kind {
     Plain(TcpStream),
     #[cfg(feature = "blocking")]
     Rustls(Box<TlsStream>),
@@ -11,36 +21,54 @@ pub(crate) enum Stream {
     Native(Box<native_tls::TlsStream<TcpStream>>),
 }
 
+impl Stream {
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self { kind, reads: READS }
+    }
+
+    /// Its turn begins.
+    pub(crate) fn refill(&mut self) {
+        self.reads = READS;
+    }
+
+    /// Whether it has to be asked again, though it said that it would block.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.reads == 0
+    }
+}
+
 impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(stream) => stream.read(buffer),
+        let left = self.reads.checked_sub(1);
+        self.reads = left.ok_or(io::ErrorKind::WouldBlock)?;
+        match &mut self.kind {
+            Kind::Plain(stream) => stream.read(buffer),
             #[cfg(feature = "blocking")]
-            Self::Rustls(stream) => stream.read(buffer),
+            Kind::Rustls(stream) => stream.read(buffer),
             #[cfg(feature = "blocking-native-tls")]
-            Self::Native(stream) => stream.read(buffer),
+            Kind::Native(stream) => stream.read(buffer),
         }
     }
 }
 
 impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(stream) => stream.write(bytes),
+        match &mut self.kind {
+            Kind::Plain(stream) => stream.write(bytes),
             #[cfg(feature = "blocking")]
-            Self::Rustls(stream) => stream.write(bytes),
+            Kind::Rustls(stream) => stream.write(bytes),
             #[cfg(feature = "blocking-native-tls")]
-            Self::Native(stream) => stream.write(bytes),
+            Kind::Native(stream) => stream.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Plain(stream) => stream.flush(),
+        match &mut self.kind {
+            Kind::Plain(stream) => stream.flush(),
             #[cfg(feature = "blocking")]
-            Self::Rustls(stream) => stream.flush(),
+            Kind::Rustls(stream) => stream.flush(),
             #[cfg(feature = "blocking-native-tls")]
-            Self::Native(stream) => stream.flush(),
+            Kind::Native(stream) => stream.flush(),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! TLS, by whichever library is compiled in and chosen.
 
-use super::stream::Stream;
 #[cfg(feature = "blocking")]
 use super::stream::TlsStream;
+use super::stream::{Kind, Stream};
 use crate::error::BuildError;
 use crate::target::Target;
 use mio::net::TcpStream;
@@ -61,7 +61,7 @@ impl Connector {
     /// Begins the handshake, if there is one.
     pub(crate) fn secure(&self, stream: TcpStream) -> io::Result<Securing> {
         match self {
-            Self::Plain => Ok(Securing::Done(Stream::Plain(stream))),
+            Self::Plain => Ok(Securing::Done(Stream::new(Kind::Plain(stream)))),
             #[cfg(feature = "blocking")]
             Self::Rustls(config, name) => {
                 let session = rustls::ClientConnection::new(Arc::clone(config), name.clone());
@@ -81,7 +81,7 @@ impl Securing {
             Self::Done(stream) => Ok(Self::Done(stream)),
             #[cfg(feature = "blocking")]
             Self::Rustls(mut stream) => match stream.shake_hands() {
-                Ok(()) => Ok(Self::Done(Stream::Rustls(stream))),
+                Ok(()) => Ok(Self::Done(Stream::new(Kind::Rustls(stream)))),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Self::Rustls(stream)),
                 Err(error) => Err(error),
             },
@@ -96,7 +96,7 @@ fn by_native_tls(
     result: Result<native_tls::TlsStream<TcpStream>, native_tls::HandshakeError<TcpStream>>,
 ) -> io::Result<Securing> {
     match result {
-        Ok(stream) => Ok(Securing::Done(Stream::Native(Box::new(stream)))),
+        Ok(stream) => Ok(Securing::Done(Stream::new(Kind::Native(Box::new(stream))))),
         Err(native_tls::HandshakeError::WouldBlock(middle)) => Ok(Securing::Native(middle)),
         Err(native_tls::HandshakeError::Failure(error)) => Err(io::Error::other(error)),
     }

@@ -35,8 +35,19 @@ impl Shaking {
     /// Takes the handshake as far as it goes.
     pub(crate) fn advance(self, hub: &Hub) -> io::Result<Self> {
         match self {
-            Self::Waiting(middle) => shaken(hub, middle.handshake()),
+            Self::Waiting(mut middle) => {
+                middle.get_mut().get_mut().refill();
+                shaken(hub, middle.handshake())
+            }
             done => Ok(done),
+        }
+    }
+
+    /// Whether it has to be asked again, though it waits.
+    pub(crate) fn is_spent(&self) -> bool {
+        match self {
+            Self::Waiting(middle) => middle.get_ref().get_ref().is_spent(),
+            Self::Done(_) => false,
         }
     }
 }
@@ -55,7 +66,12 @@ fn shaken(hub: &Hub, result: Shaken) -> io::Result<Shaking> {
 }
 
 impl WebSocket {
-    /// The next message; `None` if there is none yet.
+    /// Its turn begins.
+    pub(crate) fn refill(&mut self) {
+        self.0.get_mut().refill();
+    }
+
+    /// The next message; `None` if there is none for now.
     pub(crate) fn read(&mut self) -> Result<Option<Frame>, Ended> {
         loop {
             match self.0.read() {
@@ -68,6 +84,11 @@ impl WebSocket {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Whether there may be more to read, though there was nothing.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.0.get_ref().is_spent()
     }
 
     /// Takes a message, and tells its length. It need not have left before [`flush`](Self::flush).
