@@ -113,6 +113,18 @@ fn reconnection_after_a_restart() {
 }
 
 #[test]
+fn sessions_are_recovered() {
+    let settings = [("RECOVERY", "3000")];
+    script("recovery", &["websocket"], &settings);
+    script("recovery", &["polling"], &settings);
+    // Clients that have not received any event before.
+    let silent = [("RECOVERY", "3000"), ("EMIT_AUTH", "0")];
+    script("recovery", &["websocket"], &silent);
+    let packed = [("RECOVERY", "3000"), ("PARSER", "msgpack")];
+    script("recovery", &["websocket"], &packed);
+}
+
+#[test]
 fn handshakes_over_plain_http() {
     script("handshake", &[], &[]);
 }

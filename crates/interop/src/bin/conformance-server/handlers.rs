@@ -86,7 +86,7 @@ fn introspection(namespace: &Namespace) {
     namespace.on("getState", async |socket: Socket, ack: Ack| {
         ack.send(json!({
             "id": socket.id(),
-            "recovered": false,
+            "recovered": socket.is_recovered(),
             "rooms": sorted_rooms(&socket),
             "data": data(&socket),
             "nsp": socket.namespace().name(),

@@ -106,10 +106,13 @@ macro_rules! configured {
 }
 
 async fn run(settings: Settings) -> std::io::Result<()> {
-    let builder = match settings.parser {
+    let mut builder = match settings.parser {
         Format::MsgPack => SocketIo::builder().parser(MsgPack),
         _ => SocketIo::builder(),
     };
+    if let Some(config) = settings.recovery.clone() {
+        builder = builder.connection_state_recovery(config);
+    }
     let (_, io) = configured!(builder, &settings, denies: true)
         .path(&settings.path)
         .connect_timeout(settings.connect_timeout)

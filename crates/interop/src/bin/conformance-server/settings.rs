@@ -4,6 +4,7 @@
 //! ignored.
 
 use socketio_proto::Format;
+use socketio_server::RecoveryConfig;
 use socketio_server::engine::{Cookie, Cors, CorsOrigin, Transport};
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ pub(crate) struct Settings {
     pub(crate) emit_auth: bool,
     pub(crate) cors: Option<Cors>,
     pub(crate) cookie: Option<Cookie>,
+    pub(crate) recovery: Option<RecoveryConfig>,
 }
 
 impl Settings {
@@ -46,11 +48,7 @@ impl Settings {
             Some("1") => Ok(true),
             Some(other) => Err(format!("{name} is neither 0 nor 1: {other}")),
         };
-        for (name, only) in [
-            ("RECOVERY", "0"),
-            ("CLEANUP_NAMESPACES", "0"),
-            ("DEFLATE", "0"),
-        ] {
+        for (name, only) in [("CLEANUP_NAMESPACES", "0"), ("DEFLATE", "0")] {
             if variable(name).is_some_and(|value| value != only) {
                 return Err(format!("{name} is not supported"));
             }
@@ -76,6 +74,10 @@ impl Settings {
             emit_auth: flag("EMIT_AUTH", true)?,
             cors: cors(variable("CORS_ORIGIN"), flag("CORS_CREDENTIALS", false)?),
             cookie: variable("COOKIE").map(Cookie::new),
+            recovery: recovery(
+                millis("RECOVERY", 0)?,
+                flag("RECOVERY_SKIP_MIDDLEWARES", true)?,
+            ),
         })
     }
 }
@@ -95,6 +97,14 @@ fn transports(list: &str) -> Result<Vec<Transport>, String> {
         other => Err(format!("TRANSPORTS has an unknown one: {other}")),
     };
     list.split(',').map(transport).collect()
+}
+
+/// No time is no recovery.
+fn recovery(duration: Duration, skip_middlewares: bool) -> Option<RecoveryConfig> {
+    let config = RecoveryConfig::default()
+        .max_disconnection_duration(duration)
+        .skip_middlewares(skip_middlewares);
+    (!duration.is_zero()).then_some(config)
 }
 
 fn cors(origin: Option<String>, credentials: bool) -> Option<Cors> {
