@@ -126,7 +126,3 @@ pub use socketio_proto::recovery::{Config as RecoveryConfig, Failure as Recovery
 pub use socketio_proto::rooms::RoomError;
 pub use socketio_proto::{Attachment, Value};
 pub use transport::{ConnectionInfo, HandshakeRequest, ResponseBody};
-
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
