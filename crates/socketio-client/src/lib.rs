@@ -1,4 +1,4 @@
-//! Socket.IO client for tokio, and for plain threads (module `blocking`), over the sans-IO core in
+//! Socket.IO client for tokio, and for plain threads (module [`blocking`]), over the sans-IO core in
 //! [`socketio_proto`].
 //!
 //! It speaks with every server of the protocol's current revision, and with servers of Socket.IO 2,
@@ -102,8 +102,8 @@
 //!   none. Others by [`ClientBuilder::rustls`].
 //! * `native-tls`: TLS by the platform's library, which trusts what the platform trusts. It is used
 //!   without `rustls`, or where [`ClientBuilder::native_tls`] asks for it.
-//! * `blocking`: the client for plain threads, module `blocking`, with TLS by rustls. Without default
-//!   features there is no async runtime among the dependencies.
+//! * `blocking`: the client for plain threads, module [`blocking`], with TLS by rustls. Without the
+//!   default features there is no async runtime among the dependencies.
 //! * `blocking-native-tls`: the same, with TLS by the platform's library.
 //! * `msgpack`: the parser `MsgPack`.
 //!

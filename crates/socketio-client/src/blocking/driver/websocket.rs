@@ -1,4 +1,4 @@
-//! The seam to the WebSocket library, with [`frames`](crate::frames): nothing else of the adapter
+//! The seam to the WebSocket library, with [`frames`]: nothing else of the adapter
 //! knows it.
 
 use super::Hub;
