@@ -130,12 +130,21 @@ impl Broadcast {
     pub fn emit(self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
         let flags = self.flags(None);
         let payload = Payload::new(self.namespace.format(), Some(event), &arguments)?;
+        self.announce(event, &payload);
         self.namespace.broadcast(Draft {
             payload,
             target: self.target,
             flags,
         })?;
         Ok(())
+    }
+
+    /// Emits the event `message`.
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit).
+    pub fn send(self, arguments: impl Serialize) -> Result<(), EmitError> {
+        self.emit("message", arguments)
     }
 
     /// Emits an event and collects the first argument of each receiver's acknowledgement, in order
@@ -153,6 +162,7 @@ impl Broadcast {
         let payload = Payload::new(self.namespace.format(), Some(event), &arguments)
             .map_err(EmitError::from)?;
         drop(arguments);
+        self.announce(event, &payload);
         let waiting = self
             .namespace
             .broadcast(Draft {
@@ -206,6 +216,15 @@ impl Broadcast {
     pub fn disconnect_sockets(&self, close: bool) {
         for socket in self.fetch_sockets() {
             socket.disconnect(close);
+        }
+    }
+
+    /// Tells whoever listens to what goes out.
+    fn announce(&self, event: &str, payload: &Payload) {
+        if self.namespace.hears_outgoing() {
+            for socket in self.fetch_sockets() {
+                socket.announce(event, payload);
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use crate::error::{HandlerError, Refusal};
 use crate::extract::EventContext;
 use crate::middleware::Middleware;
 use crate::namespace::{
-    ANY, Applicant, CONNECTION, DISCONNECT, DISCONNECTING, NamespaceInner, Opened,
+    ANY, Applicant, CONNECTION, DISCONNECT, DISCONNECTING, DRAIN, NamespaceInner, OUTGOING, Opened,
 };
 use crate::run::{guarded, poll_once};
 use crate::socket::{Reason, Socket, SocketInner, Stage};
@@ -151,6 +151,12 @@ impl App for Sio {
                     self.disconnected(socket, reason);
                 }
             }
+            Input::Event(Event::Drained) => {
+                for socket in client.peek(|state| state.data.sockets.clone()) {
+                    let socket = Socket::from(socket);
+                    self.call(&socket, (DRAIN, "drain"), None, &Ack::default(), None);
+                }
+            }
             Input::Event(Event::Refused(error)) => telemetry::packet_refused(client.sid(), &error),
             Input::Event(Event::Closed(reason)) => {
                 telemetry::session_closed(client.sid(), &reason);
@@ -255,7 +261,8 @@ impl Sio {
         payload: Payload,
         ack: Option<socketio_proto::AckId>,
     ) {
-        let middlewares = socket.namespace().event_middlewares();
+        let mut middlewares = socket.namespace().event_middlewares();
+        middlewares.extend(socket.event_middlewares());
         let socket = Socket::from(socket);
         let ack = Ack::new(&socket, ack);
         let Some(event) = payload.event() else { return };
@@ -319,6 +326,12 @@ impl Sio {
         inner.forget_listeners();
     }
 
+    /// An event is about to go out to a socket.
+    pub(crate) fn announce(&self, socket: &Socket, event: &str, payload: &Payload) {
+        let ack = Ack::default();
+        self.call(socket, (OUTGOING, event), Some(payload), &ack, None);
+    }
+
     /// Starts the listeners of this name, with an event: the namespace's, then the socket's own.
     fn call(
         &self,
@@ -334,8 +347,10 @@ impl Sio {
         for listener in listeners {
             let mut context = EventContext::new(socket, event, payload, ack, reason);
             match guarded(|| listener.call(&mut context)) {
-                // Waiting for its turn, it would find the socket out of its rooms.
-                Ok(future) if name == DISCONNECTING => self.start_now(socket, event, future),
+                // Waiting for its turn, it would find the socket out of its rooms, or the event gone.
+                Ok(future) if name == DISCONNECTING || name == OUTGOING => {
+                    self.start_now(socket, event, future)
+                }
                 Ok(future) => self.start(socket, event, future),
                 Err(error) => self.report(socket, event, error),
             }

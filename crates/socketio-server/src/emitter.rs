@@ -68,6 +68,7 @@ impl<'a> Emitter<'a> {
     /// As [`Socket::emit`].
     pub fn emit(self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
         let payload = Payload::new(self.socket.format(), Some(event), &arguments)?;
+        self.socket.announce(event, &payload);
         let socket = self.socket.inner();
         if socket.is_protected() && !self.volatile {
             return socket.namespace().direct(socket, payload);
@@ -117,6 +118,7 @@ impl<'a> Emitter<'a> {
     /// Emits and enters the one who waits, in one step: an answer can't come in between.
     fn ask(self, event: &str, arguments: impl Serialize) -> Result<Waiting, EmitError> {
         let payload = Payload::new(self.socket.format(), Some(event), &arguments)?;
+        self.socket.announce(event, &payload);
         let how = self.how(Some(self.socket.inner().namespace().next_ack()));
         let (sender, receiver) = oneshot::channel();
         let client = Arc::clone(self.socket.inner().client());

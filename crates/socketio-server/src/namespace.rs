@@ -4,6 +4,7 @@
 //! a time. Recording, selecting and enqueuing into every client happen under `delivery`, so that
 //! all sockets see broadcasts in one order. User code runs under none of them.
 
+mod listening;
 mod recovery;
 
 use self::recovery::Heir;
@@ -11,9 +12,9 @@ pub(crate) use self::recovery::{Applicant, Opened};
 
 use crate::broadcast::{Broadcast, IntoRooms, Responses};
 use crate::env::Env;
-use crate::error::{AckError, EmitError, Refusal};
+use crate::error::{AckError, EmitError};
 use crate::extensions::Extensions;
-use crate::handler::{Handler, Listener, Outcome};
+use crate::handler::Listener;
 use crate::middleware::Middleware;
 use crate::socket::{Socket, SocketInner, Stage};
 use crate::sync::{lock, read, write};
@@ -21,7 +22,7 @@ use crate::timers::{Slot, Timed};
 use engineio_proto::CloseReason;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use socketio_observer::{ListenerId, Observers, Snapshot};
+use socketio_observer::{Observers, Snapshot};
 use socketio_proto::acks::RequestId;
 use socketio_proto::broadcast::Draft;
 use socketio_proto::recovery::Config as RecoveryConfig;
@@ -42,6 +43,8 @@ pub(crate) type Answers = (Vec<Payload>, usize);
 /// Names of the listeners that are no events of the wire: the protocol reserves them, so a client
 /// can't send them.
 pub(crate) const ANY: &str = "newListener";
+pub(crate) const OUTGOING: &str = "removeListener";
+pub(crate) const DRAIN: &str = "connect_error";
 pub(crate) const CONNECTION: &str = "connect";
 pub(crate) const DISCONNECTING: &str = "disconnecting";
 pub(crate) const DISCONNECT: &str = "disconnect";
@@ -79,6 +82,8 @@ pub(crate) struct NamespaceInner {
     middlewares: RwLock<Vec<Middleware>>,
     event_middlewares: RwLock<Vec<Middleware>>,
     serial: AtomicBool,
+    /// Whether anybody has ever listened to what goes out.
+    hears_outgoing: AtomicBool,
 }
 
 /// The sockets of a namespace by their place in its core.
@@ -118,6 +123,7 @@ impl NamespaceInner {
             middlewares: RwLock::default(),
             event_middlewares: RwLock::default(),
             serial: AtomicBool::new(false),
+            hears_outgoing: AtomicBool::new(false),
         })
     }
 
@@ -128,6 +134,9 @@ impl NamespaceInner {
         write(&child.middlewares).clone_from(&read(&self.middlewares));
         write(&child.event_middlewares).clone_from(&read(&self.event_middlewares));
         child.serial.store(self.is_serial(), Ordering::Relaxed);
+        if self.hears_outgoing() {
+            child.hear_outgoing();
+        }
         child
     }
 
@@ -145,6 +154,14 @@ impl NamespaceInner {
 
     pub(crate) fn is_serial(&self) -> bool {
         self.serial.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn hears_outgoing(&self) -> bool {
+        self.hears_outgoing.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn hear_outgoing(&self) {
+        self.hears_outgoing.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn snapshot(&self, event: &str) -> Snapshot<Listener> {
@@ -386,108 +403,6 @@ impl Namespace {
         self.0.name.as_str()
     }
 
-    /// Calls a handler for each socket that has connected: [`Socket`] and the like are its
-    /// parameters.
-    pub fn on_connection<A, H>(&self, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.register(CONNECTION, handler)
-    }
-
-    /// Calls a handler for each event of this name, on any socket of the namespace.
-    ///
-    /// Handlers of a socket start in the order in which its events arrive, and run up to their
-    /// first suspension; see
-    /// [`serial`](Self::serial) for one after the other.
-    pub fn on<A, H>(&self, event: &str, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.register(event, handler)
-    }
-
-    /// As [`on`](Self::on), for the first event only.
-    pub fn once<A, H>(&self, event: &str, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        change(&self.0.listeners, |all| {
-            all.once(event.to_owned(), Listener::new(handler))
-        })
-    }
-
-    /// Calls a handler for every event, before those of its name. Take [`Event`](crate::Event) to
-    /// learn the name and
-    /// [`Rest`](crate::Rest) for the arguments.
-    pub fn on_any<A, H>(&self, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.register(ANY, handler)
-    }
-
-    /// Calls a handler when a socket is about to leave, while it is still in its rooms.
-    /// [`Reason`](crate::Reason) is one of its possible parameters.
-    pub fn on_disconnecting<A, H>(&self, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.register(DISCONNECTING, handler)
-    }
-
-    /// Calls a handler when a socket has left. [`Reason`](crate::Reason) is one of its possible
-    /// parameters.
-    pub fn on_disconnect<A, H>(&self, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.register(DISCONNECT, handler)
-    }
-
-    /// Takes a handler off. False if it was not there.
-    pub fn off(&self, id: ListenerId) -> bool {
-        change(&self.0.listeners, |all| all.off(id))
-    }
-
-    /// Takes all handlers of an event off.
-    pub fn off_event(&self, event: &str) {
-        change(&self.0.listeners, |all| all.off_event(event));
-    }
-
-    /// Adds a middleware: each client passes all of them, in order, before it is connected. An
-    /// error refuses it; the client gets its message and data. A client that goes away meanwhile
-    /// cancels the one that it is in.
-    ///
-    /// Its parameters are those of a handler without event arguments: [`Socket`],
-    /// [`Auth`](crate::Auth), ...
-    pub fn middleware<A, H, E>(&self, middleware: H)
-    where
-        H: Handler<A, Output = Result<(), E>>,
-        E: Into<Refusal> + 'static,
-    {
-        write(&self.0.middlewares).push(Middleware::new(middleware));
-    }
-
-    /// Adds a middleware for events: each event of each socket passes all of them, in order, behind
-    /// the catch-all handlers and before those of its name. An error drops the event and goes to
-    /// [`on_error`](crate::SocketIoBuilder::on_error); the client is told nothing.
-    ///
-    /// One that suspends lets later events pass, unless the namespace is [`serial`](Self::serial).
-    pub fn event_middleware<A, H, E>(&self, middleware: H)
-    where
-        H: Handler<A, Output = Result<(), E>>,
-        E: Into<Refusal> + 'static,
-    {
-        write(&self.0.event_middlewares).push(Middleware::new(middleware));
-    }
-
     /// Handles the events of each socket strictly one after another: the next handler starts when
     /// the one before has finished. Other sockets are not held up.
     pub fn serial(&self) -> &Self {
@@ -528,6 +443,14 @@ impl Namespace {
         self.broadcast().emit(event, arguments)
     }
 
+    /// Emits the event `message` to everybody in the namespace.
+    ///
+    /// # Errors
+    /// As [`Broadcast::emit`].
+    pub fn send(&self, arguments: impl Serialize) -> Result<(), EmitError> {
+        self.emit("message", arguments)
+    }
+
     /// Emits to everybody and collects the acknowledgements; see [`Broadcast::emit_with_ack`].
     ///
     /// # Errors
@@ -544,6 +467,14 @@ impl Namespace {
     #[must_use]
     pub fn sockets(&self) -> Vec<Socket> {
         self.broadcast().fetch_sockets()
+    }
+
+    /// The socket with this id, if it is connected.
+    #[must_use]
+    pub fn socket(&self, id: &str) -> Option<Socket> {
+        // Others may be in the room of its name, too.
+        let sockets = self.to(id).fetch_sockets();
+        sockets.into_iter().find(|socket| socket.id() == id)
     }
 
     /// Number of sockets in the namespace.
@@ -563,15 +494,5 @@ impl Namespace {
             .iter()
             .map(|(room, _)| room.0.as_str().to_owned())
             .collect()
-    }
-
-    fn register<A, H>(&self, event: &str, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        change(&self.0.listeners, |all| {
-            all.on(event.to_owned(), Listener::new(handler))
-        })
     }
 }

@@ -1,20 +1,22 @@
 //! One client in one namespace.
 
+mod own;
+
+use self::own::Own;
 use crate::broadcast::{Broadcast, IntoRooms};
 use crate::dispatch::Sio;
 use crate::emitter::Emitter;
 use crate::error::{AckError, EmitError};
 use crate::extensions::Extensions;
-use crate::handler::{Handler, Listener, Outcome, Started};
-use crate::namespace::{
-    ANY, DISCONNECT, DISCONNECTING, Listeners, Namespace, NamespaceInner, change,
-};
-use crate::sync::{lock, read};
+use crate::handler::{Listener, Started};
+use crate::middleware::Middleware;
+use crate::namespace::{Namespace, NamespaceInner};
+use crate::sync::lock;
 use crate::transport::{Client, HandshakeRequest, Origin, Suspended};
 use engineio_proto::{CloseReason, Transport, Version};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use socketio_observer::{ListenerId, Snapshot};
+use socketio_observer::Snapshot;
 use socketio_proto::acks::RequestId;
 use socketio_proto::recovery::{Failure as RecoveryFailure, PrivateId};
 use socketio_proto::rooms::{Member, Room, RoomError};
@@ -24,7 +26,7 @@ use socketio_proto::{AckId, Encoded, Format, Payload, PayloadError, SocketId, Va
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 
@@ -75,7 +77,7 @@ pub(crate) struct SocketInner {
     data: Mutex<Value>,
     /// Made on first use, as most sockets never need them.
     extensions: OnceLock<Box<Extensions>>,
-    overlay: OnceLock<Box<RwLock<Listeners>>>,
+    overlay: OnceLock<Box<Own>>,
     serial: OnceLock<Box<Mutex<Queue>>>,
 }
 
@@ -178,9 +180,14 @@ impl SocketInner {
 
     /// The socket's own listeners, if it ever had any.
     pub(crate) fn overlay(&self, event: &str) -> Option<Snapshot<Listener>> {
+        self.overlay.get().map(|own| own.snapshot(event))
+    }
+
+    /// The socket's own middlewares for events.
+    pub(crate) fn event_middlewares(&self) -> Vec<Middleware> {
         self.overlay
             .get()
-            .map(|overlay| read(overlay).snapshot(event))
+            .map_or_else(Vec::new, |own| own.event_middlewares())
     }
 
     /// Its middlewares go on in a task.
@@ -201,9 +208,14 @@ impl SocketInner {
 
     /// Takes its own listeners off for good: they may hold the socket, which would keep itself then.
     pub(crate) fn forget_listeners(&self) {
-        if let Some(overlay) = self.overlay.get() {
-            change(overlay, Listeners::clear);
+        if let Some(own) = self.overlay.get() {
+            own.clear();
         }
+    }
+
+    /// Its own listeners and middlewares, from now on.
+    fn own(&self) -> &Own {
+        self.overlay.get_or_init(Box::default)
     }
 
     pub(crate) fn serial_queue(&self) -> &Mutex<Queue> {
@@ -344,6 +356,14 @@ impl Socket {
         Emitter::new(self).emit(event, arguments)
     }
 
+    /// Emits the event `message`.
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit).
+    pub fn send(&self, arguments: impl Serialize) -> Result<(), EmitError> {
+        self.emit("message", arguments)
+    }
+
     /// Emits an event and waits for the client's acknowledgement, for as long as the client is
     /// connected; see
     /// [`timeout`](Self::timeout).
@@ -421,73 +441,6 @@ impl Socket {
         self.0.namespace.part(&self.0, rooms);
     }
 
-    /// Calls a handler for each event of this name on this socket, after those of the namespace.
-    ///
-    /// Prefer [`Namespace::on`], which costs nothing per socket.
-    pub fn on<A, H>(&self, event: &str, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        change(self.own_listeners(), |all| {
-            all.on(event.to_owned(), Listener::new(handler))
-        })
-    }
-
-    /// As [`on`](Self::on), for the first event only.
-    pub fn once<A, H>(&self, event: &str, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        change(self.own_listeners(), |all| {
-            all.once(event.to_owned(), Listener::new(handler))
-        })
-    }
-
-    /// Calls a handler for every event of this socket, after the namespace's and before those of
-    /// the event's name.
-    pub fn on_any<A, H>(&self, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.on(ANY, handler)
-    }
-
-    /// Calls a handler when this socket is about to leave, while it is still in its rooms.
-    pub fn on_disconnecting<A, H>(&self, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.on(DISCONNECTING, handler)
-    }
-
-    /// Calls a handler when this socket has left.
-    pub fn on_disconnect<A, H>(&self, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.on(DISCONNECT, handler)
-    }
-
-    /// Takes a handler of this socket off. False if it was not there.
-    pub fn off(&self, id: ListenerId) -> bool {
-        self.0
-            .overlay
-            .get()
-            .is_some_and(|overlay| change(overlay, |all| all.off(id)))
-    }
-
-    /// Takes all of this socket's handlers of an event off.
-    pub fn off_event(&self, event: &str) {
-        if let Some(overlay) = self.0.overlay.get() {
-            change(overlay, |all| all.off_event(event));
-        }
-    }
-
     /// Disconnects the socket from its namespace; with `close`, all sockets of the client and its
     /// connection.
     pub fn disconnect(&self, close: bool) {
@@ -504,6 +457,13 @@ impl Socket {
         self.0.with(call)
     }
 
+    /// Tells whoever listens to what goes out.
+    pub(crate) fn announce(&self, event: &str, payload: &Payload) {
+        if self.0.namespace.hears_outgoing() {
+            self.0.client.host().app().announce(self, event, payload);
+        }
+    }
+
     pub(crate) fn format(&self) -> Format {
         self.0.namespace.format()
     }
@@ -514,12 +474,6 @@ impl Socket {
 
     pub(crate) fn inner(&self) -> &Arc<SocketInner> {
         &self.0
-    }
-
-    fn own_listeners(&self) -> &RwLock<Listeners> {
-        self.0
-            .overlay
-            .get_or_init(|| Box::new(RwLock::new(Listeners::default().keep_removed())))
     }
 }
 

@@ -1,0 +1,177 @@
+//! What the application does with a namespace's connections and events.
+
+use super::{ANY, CONNECTION, DISCONNECT, DISCONNECTING, DRAIN, Namespace, OUTGOING, change};
+use crate::error::Refusal;
+use crate::handler::{Handler, Listener, Outcome};
+use crate::middleware::Middleware;
+use crate::sync::write;
+use socketio_observer::ListenerId;
+
+/// Handlers and middlewares of all its sockets.
+impl Namespace {
+    /// Calls a handler for each socket that has connected: [`Socket`](crate::Socket) and the like are its
+    /// parameters.
+    pub fn on_connection<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.register(CONNECTION, handler)
+    }
+
+    /// Calls a handler for each event of this name, on any socket of the namespace.
+    ///
+    /// Handlers of a socket start in the order in which its events arrive, and run up to their
+    /// first suspension; see
+    /// [`serial`](Self::serial) for one after the other.
+    pub fn on<A, H>(&self, event: &str, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.register(event, handler)
+    }
+
+    /// As [`on`](Self::on), for the first event only.
+    pub fn once<A, H>(&self, event: &str, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        change(&self.0.listeners, |all| {
+            all.once(event.to_owned(), Listener::new(handler))
+        })
+    }
+
+    /// Calls a handler for every event, before those of its name. Take [`Event`](crate::Event) to
+    /// learn the name and
+    /// [`Rest`](crate::Rest) for the arguments.
+    pub fn on_any<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.register(ANY, handler)
+    }
+
+    /// As [`on_any`](Self::on_any), before the other catch-all handlers.
+    pub fn prepend_any<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.prepend(ANY, handler)
+    }
+
+    /// Calls a handler for every event that goes out to a socket of the namespace, alone or in a
+    /// broadcast: once for each receiver, when it is emitted and before it is sent. Take
+    /// [`Event`](crate::Event) to learn the name and [`Rest`](crate::Rest) for the arguments.
+    ///
+    /// It runs where the event is emitted, up to its first suspension. What it emits itself goes
+    /// out as well, so it must not answer every event by another.
+    pub fn on_any_outgoing<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.0.hear_outgoing();
+        self.register(OUTGOING, handler)
+    }
+
+    /// As [`on_any_outgoing`](Self::on_any_outgoing), before the others.
+    pub fn prepend_any_outgoing<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.0.hear_outgoing();
+        self.prepend(OUTGOING, handler)
+    }
+
+    /// Calls a handler when an emit to a socket was refused for want of room and all that waited
+    /// has left since.
+    pub fn on_drain<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.register(DRAIN, handler)
+    }
+
+    /// Calls a handler when a socket is about to leave, while it is still in its rooms.
+    /// [`Reason`](crate::Reason) is one of its possible parameters.
+    pub fn on_disconnecting<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.register(DISCONNECTING, handler)
+    }
+
+    /// Calls a handler when a socket has left. [`Reason`](crate::Reason) is one of its possible
+    /// parameters.
+    pub fn on_disconnect<A, H>(&self, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        self.register(DISCONNECT, handler)
+    }
+
+    /// Takes a handler off. False if it was not there.
+    pub fn off(&self, id: ListenerId) -> bool {
+        change(&self.0.listeners, |all| all.off(id))
+    }
+
+    /// Takes all handlers of an event off.
+    pub fn off_event(&self, event: &str) {
+        change(&self.0.listeners, |all| all.off_event(event));
+    }
+
+    /// Adds a middleware: each client passes all of them, in order, before it is connected. An
+    /// error refuses it; the client gets its message and data. A client that goes away meanwhile
+    /// cancels the one that it is in.
+    ///
+    /// Its parameters are those of a handler without event arguments: [`Socket`](crate::Socket),
+    /// [`Auth`](crate::Auth), ...
+    pub fn middleware<A, H, E>(&self, middleware: H)
+    where
+        H: Handler<A, Output = Result<(), E>>,
+        E: Into<Refusal> + 'static,
+    {
+        write(&self.0.middlewares).push(Middleware::new(middleware));
+    }
+
+    /// Adds a middleware for events: each event of each socket passes all of them, in order, behind
+    /// the catch-all handlers and before those of its name. An error drops the event and goes to
+    /// [`on_error`](crate::SocketIoBuilder::on_error); the client is told nothing.
+    ///
+    /// One that suspends lets later events pass, unless the namespace is [`serial`](Self::serial).
+    pub fn event_middleware<A, H, E>(&self, middleware: H)
+    where
+        H: Handler<A, Output = Result<(), E>>,
+        E: Into<Refusal> + 'static,
+    {
+        write(&self.0.event_middlewares).push(Middleware::new(middleware));
+    }
+
+    fn register<A, H>(&self, event: &str, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        change(&self.0.listeners, |all| {
+            all.on(event.to_owned(), Listener::new(handler))
+        })
+    }
+
+    fn prepend<A, H>(&self, event: &str, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        change(&self.0.listeners, |all| {
+            all.prepend(event.to_owned(), Listener::new(handler))
+        })
+    }
+}
