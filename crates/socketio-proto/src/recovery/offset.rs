@@ -14,7 +14,7 @@ pub(super) fn write(place: u64, tag: u64) -> String {
     text
 }
 
-/// The place, if the tag is this one and the text is just as [`write`] writes it.
+/// The place, if the tag is this one and the text is just as `write` has it.
 pub(super) fn read(text: &str, tag: u64) -> Option<u64> {
     let (digits, _) = text.split_once('.')?;
     let place = digits.bytes().try_fold(0_u64, |value, digit| {
