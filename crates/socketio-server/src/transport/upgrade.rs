@@ -89,8 +89,8 @@ async fn drive<A: App>(
     }
 }
 
-/// Bytes of small frames that are written at once: the driver flushes behind the last one. Nothing is allocated for more
-/// than there is.
+/// Bytes of small frames that are written at once: the driver flushes behind the last one. Nothing is
+/// allocated for more than there is.
 const WRITE_BUFFER: usize = 16 * 1024;
 
 async fn websocket<A: App>(
