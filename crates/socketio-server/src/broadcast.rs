@@ -158,6 +158,17 @@ impl Broadcast {
         event: &str,
         arguments: impl Serialize,
     ) -> Result<Responses<T>, AckError> {
+        let first = |answer: &Payload| answer.arguments().next();
+        self.ask(event, arguments, first).await
+    }
+
+    /// As [`emit_with_ack`](Self::emit_with_ack), with each answer read by `read`.
+    pub(crate) async fn ask<T>(
+        self,
+        event: &str,
+        arguments: impl Serialize,
+        read: impl Fn(&Payload) -> Result<T, PayloadError>,
+    ) -> Result<Responses<T>, AckError> {
         let flags = self.flags(Some(self.timeout));
         let payload = Payload::new(self.namespace.format(), Some(event), &arguments)
             .map_err(EmitError::from)?;
@@ -175,10 +186,7 @@ impl Broadcast {
             return Ok(Responses::default());
         };
         let (answers, missing) = waiting.await.unwrap_or_default();
-        let answers: Result<Vec<T>, PayloadError> = answers
-            .iter()
-            .map(|answer| answer.arguments().next())
-            .collect();
+        let answers: Result<Vec<T>, PayloadError> = answers.iter().map(read).collect();
         Ok(Responses {
             answers: answers.map_err(AckError::Decode)?,
             missing,

@@ -77,6 +77,18 @@ impl<'a> EventContext<'a> {
             .map_err(|source| HandlerError::Argument { index, source })
     }
 
+    /// Answers the event.
+    pub(crate) fn ack(&self) -> &'a Ack {
+        self.ack
+    }
+
+    /// All arguments, as the declared event.
+    pub(crate) fn typed_event<E: DeserializeOwned>(&self) -> Result<E, HandlerError> {
+        let none = HandlerError::Unavailable("the event's arguments");
+        let event = self.payload.ok_or(none)?.decode();
+        event.map_err(|source| HandlerError::Argument { index: 0, source })
+    }
+
     fn next_value(&mut self) -> Result<Value, HandlerError> {
         let index = self.index;
         self.index += 1;

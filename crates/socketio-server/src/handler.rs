@@ -103,10 +103,17 @@ impl Listener {
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        Self(Arc::new(move |context| {
+        Self::from_call(move |context| {
             let future = handler.call(context)?;
             Ok(Box::pin(async move { future.await.into_result() }))
-        }))
+        })
+    }
+
+    /// Of whatever takes its parameters from the event by itself.
+    pub(crate) fn from_call(
+        call: impl Fn(&mut EventContext<'_>) -> Result<Started, HandlerError> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(call))
     }
 
     pub(crate) fn call(&self, context: &mut EventContext<'_>) -> Result<Started, HandlerError> {

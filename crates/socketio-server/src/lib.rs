@@ -51,6 +51,13 @@
 //! State is captured with `move |m: Msg| { let db = db.clone(); async move { .. } }`, or taken as
 //! `State<Db>`.
 //!
+//! # Typed events
+//!
+//! [`events!`] declares events once for both sides: names, arguments, acknowledgements. What is
+//! emitted by [`emit_typed`](Namespace::emit_typed) and handled by
+//! [`on_typed`](Namespace::on_typed) is then checked by the compiler; see [`TypedHandler`]. On the
+//! wire, and beside other handlers, they are events like all others.
+//!
 //! # What runs where
 //!
 //! 1. A request or a frame steps the client's machine, under the client's lock.
@@ -101,6 +108,7 @@ mod sync;
 mod telemetry;
 mod timers;
 mod transport;
+mod typed;
 
 pub mod engine;
 
@@ -124,5 +132,6 @@ pub use socket_io::{SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService};
 pub use socketio_proto::MsgPack;
 pub use socketio_proto::recovery::{Config as RecoveryConfig, Failure as RecoveryFailure};
 pub use socketio_proto::rooms::RoomError;
-pub use socketio_proto::{Attachment, Value};
+pub use socketio_proto::{Attachment, TypedEvent, Value, events};
 pub use transport::{ConnectionInfo, HandshakeRequest, ResponseBody};
+pub use typed::{Surroundings, TypedHandler};

@@ -160,9 +160,11 @@ impl Namespace {
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        change(&self.0.listeners, |all| {
-            all.on(event.to_owned(), Listener::new(handler))
-        })
+        self.listen(event, Listener::new(handler))
+    }
+
+    pub(crate) fn listen(&self, event: &str, listener: Listener) -> ListenerId {
+        change(&self.0.listeners, |all| all.on(event.to_owned(), listener))
     }
 
     fn prepend<A, H>(&self, event: &str, handler: H) -> ListenerId

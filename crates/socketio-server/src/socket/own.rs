@@ -56,9 +56,12 @@ impl Socket {
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        self.0
-            .own()
-            .change(|all| all.on(event.to_owned(), Listener::new(handler)))
+        self.listen(event, Listener::new(handler))
+    }
+
+    pub(crate) fn listen(&self, event: &str, listener: Listener) -> ListenerId {
+        let own = self.0.own();
+        own.change(|all| all.on(event.to_owned(), listener))
     }
 
     /// As [`on`](Self::on), for the first event only.
