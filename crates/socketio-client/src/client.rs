@@ -167,12 +167,15 @@ impl ClientBuilder {
     /// Calls a handler for each event of this name, see [`Socket::on`]. One that is registered here
     /// misses nothing, not even what the server sends right upon the connection.
     #[must_use]
-    pub fn on<A, H>(mut self, event: &str, handler: H) -> Self
+    pub fn on<A, H>(self, event: &str, handler: H) -> Self
     where
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        let listener = Listener::new(handler);
+        self.listen(event, Listener::new(handler))
+    }
+
+    pub(crate) fn listen(mut self, event: &str, listener: Listener) -> Self {
         self.options.listeners.on(event.to_owned(), listener);
         self
     }

@@ -74,6 +74,11 @@ impl<'a> EventContext<'a> {
         next.map_err(|source| HandlerError::Argument { index, source })
     }
 
+    /// Answers the event.
+    pub(crate) fn ack(&self) -> &'a Ack {
+        self.ack
+    }
+
     fn arguments(&mut self) -> Result<&mut Arguments<'a>, HandlerError> {
         let none = HandlerError::Unavailable("an event argument");
         self.arguments.as_mut().ok_or(none)

@@ -68,6 +68,13 @@
 //! Register handlers with the builder: one that is added to a socket that is connected already
 //! misses what came before. Who would rather have a stream takes [`Socket::events`].
 //!
+//! # Typed events
+//!
+//! [`events!`] declares events once for both sides: names, arguments, acknowledgements. What is
+//! emitted by [`Socket::emit_typed`] and handled by [`Socket::on_typed`] is then checked by the
+//! compiler; see [`TypedHandler`]. On the wire, and beside other handlers, they are events like all
+//! others.
+//!
 //! # Connecting
 //!
 //! [`ClientBuilder::connect`] returns a socket that is connected, or why it could not be. From then
@@ -140,6 +147,7 @@ mod socket_ref;
 mod status;
 mod sync;
 mod target;
+mod typed;
 mod waiters;
 
 #[cfg(feature = "tokio")]
@@ -171,5 +179,8 @@ pub use socketio_observer::ListenerId;
 #[cfg(feature = "msgpack")]
 pub use socketio_proto::MsgPack;
 pub use socketio_proto::client::{ConnectFailure, DisconnectReason, SocketOptions};
-pub use socketio_proto::{Attachment, Payload, Value};
+pub use socketio_proto::{Attachment, Payload, TypedEvent, Value, events};
 pub use status::ClientEvent;
+pub use typed::Surroundings;
+#[cfg(feature = "tokio")]
+pub use typed::TypedHandler;
