@@ -8,6 +8,7 @@ use crate::middleware::Middleware;
 use crate::namespace::{
     ANY, Applicant, CONNECTION, DISCONNECT, DISCONNECTING, DRAIN, NamespaceInner, OUTGOING, Opened,
 };
+use crate::namespaces::{Found, Lease, Namespaces};
 use crate::run::{guarded, poll_once};
 use crate::socket::{Reason, Socket, SocketInner, Stage};
 use crate::telemetry;
@@ -24,14 +25,9 @@ use socketio_proto::{AckError, DisconnectReason, Parser, Payload, SocketId};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Finds or makes the namespace that a client asks for.
-pub(crate) type Lookup = Box<
-    dyn Fn(&socketio_proto::Namespace, Option<&Payload>) -> Option<Arc<NamespaceInner>>
-        + Send
-        + Sync,
->;
 /// Told of handlers that failed: the socket, the event's name, the error.
 pub(crate) type OnError = Arc<dyn Fn(&Socket, &str, HandlerError) + Send + Sync>;
 
@@ -39,7 +35,7 @@ pub(crate) type OnError = Arc<dyn Fn(&Socket, &str, HandlerError) + Send + Sync>
 pub(crate) struct Sio {
     pub(crate) config: Arc<Config>,
     pub(crate) parser: Arc<dyn Parser>,
-    pub(crate) lookup: Lookup,
+    pub(crate) namespaces: Arc<Namespaces>,
     pub(crate) on_error: Option<OnError>,
 }
 
@@ -70,6 +66,8 @@ impl Data {
 /// What a client's dispatcher handles.
 pub(crate) enum Input {
     Event(Event),
+    /// It is known which namespace, if any, a client asks for.
+    Found(Handle, Option<Lease>, Option<Payload>),
     /// The middlewares have decided about a socket.
     Decided(Arc<SocketInner>, Result<(), Refusal>),
     /// The middlewares have decided about an event.
@@ -108,8 +106,9 @@ impl App for Sio {
                 namespace,
                 auth,
             }) => {
-                self.connect(client, socket, &namespace, auth);
+                self.seek(client, socket, &namespace, auth);
             }
+            Input::Found(socket, namespace, auth) => self.connect(client, socket, namespace, auth),
             Input::Decided(socket, verdict) => self.decide(&socket, verdict),
             Input::Passed(packet, verdict) => {
                 let Packet {
@@ -167,21 +166,43 @@ impl App for Sio {
 }
 
 impl Sio {
-    /// A client asks for a namespace: its middlewares run, then it is [decided](Self::decide).
-    fn connect(
+    /// A client asks for a namespace. Once it is found, the client [connects](Self::connect) to it.
+    fn seek(
         &self,
         client: &Arc<Client<Self>>,
         handle: Handle,
         name: &socketio_proto::Namespace,
         auth: Option<Payload>,
     ) {
-        // It may have waited for its predecessor to leave, and left meanwhile.
+        // Patterns are the user's code; one that panics accepts nobody.
+        let find = AssertUnwindSafe(|| self.namespaces.find(name, auth.as_ref()));
+        match catch_unwind(find).unwrap_or(Found::Now(None)) {
+            Found::Now(namespace) => self.connect(client, handle, namespace, auth),
+            Found::Later(answer) => {
+                // Behind the connect timeout nobody waits for the answer.
+                let limit = self.config.connect_timeout.unwrap_or(Duration::MAX);
+                let asking = tokio::time::timeout(limit, AssertUnwindSafe(answer).catch_unwind());
+                let waiting = Arc::clone(client);
+                client.host().env().runtime.spawn(async move {
+                    let namespace = asking.await.ok().and_then(Result::ok).flatten();
+                    waiting.enqueue(Input::Found(handle, namespace, auth), Origin::Network);
+                });
+            }
+        }
+    }
+
+    /// The middlewares of a namespace run, then it is [decided](Self::decide).
+    fn connect(
+        &self,
+        client: &Arc<Client<Self>>,
+        handle: Handle,
+        namespace: Option<Lease>,
+        auth: Option<Payload>,
+    ) {
+        // It may have waited, for its predecessor to leave or for an answer, and left meanwhile.
         if client.peek(|state| state.machine.connection().namespace(handle).is_none()) {
             return;
         }
-        // Patterns are the user's code; one that panics accepts nobody.
-        let lookup = AssertUnwindSafe(|| (self.lookup)(name, auth.as_ref()));
-        let namespace = catch_unwind(lookup).unwrap_or_default();
         let fresh = namespace
             .as_ref()
             .and_then(|namespace| new_ids(client, namespace));
@@ -230,7 +251,12 @@ impl Sio {
             Ok(()) => {
                 socket.set_stage(Stage::Connected);
                 if socket.namespace().enter(socket) {
+                    let namespace = socket.namespace();
                     let socket = Socket::from(Arc::clone(socket));
+                    // Whoever removes a namespace disconnects the sockets that he finds in it.
+                    if self.namespaces.was_removed(namespace) {
+                        return socket.disconnect(false);
+                    }
                     telemetry::socket_connected(&socket);
                     self.call(
                         &socket,
@@ -247,6 +273,7 @@ impl Sio {
                 let client = socket.client();
                 client.step(Origin::Network, |state, _| state.data.take(socket.handle()));
                 socket.namespace().leave(socket, None);
+                self.namespaces.clean_up(socket.namespace());
                 socket.forget_listeners();
                 reject(client, socket.handle(), &refusal);
             }
@@ -314,6 +341,7 @@ impl Sio {
         }
         let inner = socket.inner();
         inner.namespace().leave(inner, Some(reason.get()));
+        self.namespaces.clean_up(inner.namespace());
         if was_connected {
             self.call(
                 &socket,

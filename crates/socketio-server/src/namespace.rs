@@ -156,6 +156,11 @@ impl NamespaceInner {
         self.serial.load(Ordering::Relaxed)
     }
 
+    /// Whether nobody is in it, nor on the way in.
+    pub(crate) fn is_empty(&self) -> bool {
+        lock(&self.room).core.rooms().members() == 0
+    }
+
     pub(crate) fn hears_outgoing(&self) -> bool {
         self.hears_outgoing.load(Ordering::Relaxed)
     }

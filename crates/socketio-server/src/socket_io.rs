@@ -19,10 +19,10 @@ use engineio_proto::http::Reject;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use http_body::Body;
-use socketio_proto::Parser;
 use socketio_proto::parser::{Json, Limits};
 use socketio_proto::recovery::Config as RecoveryConfig;
 use socketio_proto::server::{Config, NamespaceLimits};
+use socketio_proto::{Parser, Value};
 use std::future::Future;
 use std::ops::Deref;
 use std::path::Path;
@@ -71,6 +71,43 @@ impl SocketIo {
         accepts: impl Fn(&str, &ConnectAuth<'_>) -> bool + Send + Sync + 'static,
     ) -> Namespace {
         Namespace(self.namespaces.of_matching(Arc::new(accepts)))
+    }
+
+    /// As [`of_matching`](Self::of_matching), with a function that takes its time: it gets the
+    /// name and what the client sent along, null if nothing.
+    ///
+    /// It is asked for as long as the [connect timeout](SocketIoBuilder::connect_timeout) at most;
+    /// then, or when it panics, the client is told that there is no such namespace.
+    #[must_use]
+    pub fn of_matching_async<F, Fut>(&self, accepts: F) -> Namespace
+    where
+        F: Fn(String, Value) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = bool> + Send + 'static,
+    {
+        let accepts = move |name: &str, auth: &ConnectAuth<'_>| -> BoxFuture<'static, bool> {
+            Box::pin(accepts(name.to_owned(), auth.get().unwrap_or_default()))
+        };
+        Namespace(self.namespaces.of_matching_async(Arc::new(accepts)))
+    }
+
+    /// Calls `hook` for each namespace that comes into being from now on, by name or because a
+    /// client asked for it, before the first socket is in.
+    pub fn on_new_namespace(&self, hook: impl Fn(&Namespace) + Send + Sync + 'static) {
+        self.namespaces.on_new(Arc::new(move |namespace| {
+            hook(&Namespace(Arc::clone(namespace)));
+        }));
+    }
+
+    /// Removes a namespace: its sockets are disconnected from it, and whoever asks for it is told
+    /// that there is none, unless a pattern accepts the name. Handles of it stay valid, and empty.
+    ///
+    /// False if it is not there, or is the main namespace, which stays.
+    pub fn remove_namespace(&self, name: &str) -> bool {
+        let Some(removed) = self.namespaces.remove(name) else {
+            return false;
+        };
+        Namespace(removed).broadcast().disconnect_sockets(false);
+        true
     }
 
     /// All namespaces that exist, by name.
@@ -185,6 +222,7 @@ pub struct SocketIoBuilder {
     limits: NamespaceLimits,
     recovery: Option<RecoveryConfig>,
     max_dynamic: usize,
+    cleanup_empty_namespaces: bool,
     state: Extensions,
     on_error: Option<OnError>,
 }
@@ -198,6 +236,7 @@ impl Default for SocketIoBuilder {
             limits: NamespaceLimits::default(),
             recovery: None,
             max_dynamic: 10_000,
+            cleanup_empty_namespaces: false,
             state: Extensions::default(),
             on_error: None,
         }
@@ -295,6 +334,14 @@ impl SocketIoBuilder {
         self
     }
 
+    /// Whether a namespace that came into being because a client asked for it goes when its last
+    /// socket has left, with what was kept there for sockets to be recovered. Default: false.
+    #[must_use]
+    pub fn cleanup_empty_namespaces(mut self, value: bool) -> Self {
+        self.cleanup_empty_namespaces = value;
+        self
+    }
+
     /// Acknowledgements that may be outstanding per client. Default: 1,024; one more is refused at
     /// the emit.
     #[must_use]
@@ -344,13 +391,13 @@ impl SocketIoBuilder {
             limits: self.limits,
             recovery: self.recovery.map(|it| it.max_silence(max_silence)),
         };
-        let namespaces = Arc::new(Namespaces::new(common, self.max_dynamic));
+        let namespaces = Namespaces::new(common, self.max_dynamic, self.cleanup_empty_namespaces);
+        let namespaces = Arc::new(namespaces);
         let main = Namespace(namespaces.of("/"));
-        let find = Arc::clone(&namespaces);
         let app = Sio {
             config: Arc::new(self.config),
             parser,
-            lookup: Box::new(move |name, auth| find.find(name, auth)),
+            namespaces: Arc::clone(&namespaces),
             on_error: self.on_error,
         };
         let host = Host::new(app, self.host, env);

@@ -116,6 +116,7 @@ async fn run(settings: Settings) -> std::io::Result<()> {
     let (_, io) = configured!(builder, &settings, denies: true)
         .path(&settings.path)
         .connect_timeout(settings.connect_timeout)
+        .cleanup_empty_namespaces(settings.cleanup_namespaces)
         .on_error(|socket, event, error| eprintln!("{event} of {}: {error}", socket.id()))
         .build();
     namespaces::register(&io, settings.emit_auth);

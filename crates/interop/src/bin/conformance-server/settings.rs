@@ -23,6 +23,7 @@ pub(crate) struct Settings {
     pub(crate) transports: Vec<Transport>,
     pub(crate) allow_request_delay: Duration,
     pub(crate) emit_auth: bool,
+    pub(crate) cleanup_namespaces: bool,
     pub(crate) cors: Option<Cors>,
     pub(crate) cookie: Option<Cookie>,
     pub(crate) recovery: Option<RecoveryConfig>,
@@ -48,7 +49,7 @@ impl Settings {
             Some("1") => Ok(true),
             Some(other) => Err(format!("{name} is neither 0 nor 1: {other}")),
         };
-        for (name, only) in [("CLEANUP_NAMESPACES", "0"), ("DEFLATE", "0")] {
+        for (name, only) in [("DEFLATE", "0")] {
             if variable(name).is_some_and(|value| value != only) {
                 return Err(format!("{name} is not supported"));
             }
@@ -72,6 +73,7 @@ impl Settings {
             transports: transports(&text("TRANSPORTS", "polling,websocket"))?,
             allow_request_delay: millis("ALLOW_REQUEST_DELAY", 0)?,
             emit_auth: flag("EMIT_AUTH", true)?,
+            cleanup_namespaces: flag("CLEANUP_NAMESPACES", false)?,
             cors: cors(variable("CORS_ORIGIN"), flag("CORS_CREDENTIALS", false)?),
             cookie: variable("COOKIE").map(Cookie::new),
             recovery: recovery(
