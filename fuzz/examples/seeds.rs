@@ -38,6 +38,7 @@ fn main() {
     write("sio_connection_ops", conversations());
     write("sio_manager_ops", lives());
     write("sio_namespace_ops", broadcasts());
+    write("sio_recovery_ops", recoveries());
     write("observer_ops", registrations());
 }
 
@@ -418,6 +419,18 @@ fn broadcasts() -> Seeds {
         ("late", "e0 r0 bk5 p1 t5 a0 bk5 bk6 bk7 p9 a1 x0"),
         ("limits", "e0 j01 j02 j03 j04 j0: r0 j04 j05 l00 j05"),
         ("again", "e0 r0 x0 e0 r1 r0 j02 j12 b2 b0 p9"),
+    ];
+    all.map(|(name, ops)| (name.to_owned(), script(ops))).into()
+}
+
+fn recoveries() -> Seeds {
+    let all = [
+        ("missed", "c0 b h0 l0 b b0 b-0 d0 c0 h0 b h0"),
+        ("twice", "c0 l0 b c0 l0 b c0 h0 l0 c0"),
+        ("half-alive", "c0 c1 b c0 b h0 c0 c1 h1"),
+        ("late", "c0 b l0 t50000 c0 l0 t50001 c0 b l0 c0"),
+        ("bounds", "c0 c1 c2 l0 l1 l2 b bx bx bx b b b b c0 c1 c2"),
+        ("on-purpose", "c0 q0 b d0 c0 c0- b h0 l0 c0"),
     ];
     all.map(|(name, ops)| (name.to_owned(), script(ops))).into()
 }
