@@ -82,6 +82,13 @@
 //! [`max_payload`](SocketIoBuilder::max_payload) (what is being received, attachments included up
 //! to [`packet_limits`](SocketIoBuilder::packet_limits)) and
 //! [`max_pending_handlers`](SocketIoBuilder::max_pending_handlers).
+//!
+//! # Operations
+//!
+//! [`SocketIo::shutdown_with`] sends clients away gently. With the feature `metrics` the server
+//! counts through the facade of that name, with `tracing` it tells what happens and runs handlers in
+//! spans; names are in `docs/operations.md` of the repository. The `axum` feature reads the peer's
+//! address from `ConnectInfo`, `msgpack` brings the parser `MsgPack`.
 
 mod ack;
 mod broadcast;
