@@ -20,9 +20,6 @@ enum Client {
     Official,
 }
 
-/// Scenarios for which our server can't be set up.
-const WITHOUT_OUR_SERVER: [&str; 2] = ["recovery", "recovery-too-late"];
-
 /// The settings of the server for a scenario. What it emits by itself would be a matter of time at the end of most.
 fn settings(scenario: &str) -> &'static [(&'static str, &'static str)] {
     match scenario {
@@ -95,17 +92,17 @@ fn compare(scenario: &str) {
             scope.spawn(move || observe(scenario, client, server))
         };
         let expected = run(Client::Official, &official);
-        let mut others = vec![(
-            run(Client::Ours, &official),
-            "our client at the official server",
-        )];
-        if !WITHOUT_OUR_SERVER.contains(&scenario) {
-            others.push((
+        let others = [
+            (
+                run(Client::Ours, &official),
+                "our client at the official server",
+            ),
+            (
                 run(Client::Official, &ours),
                 "the official client at our server",
-            ));
-            others.push((run(Client::Ours, &ours), "our client at our server"));
-        }
+            ),
+            (run(Client::Ours, &ours), "our client at our server"),
+        ];
         let expected = expected.join().expect("the official ones agree");
         for (run, who) in others {
             let observed = run.join().unwrap_or_else(|panic| resume_unwind(panic));
