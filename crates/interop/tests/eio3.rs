@@ -1,6 +1,7 @@
 //! Clients of Engine.IO 3: the official client of Socket.IO 2, and raw HTTP and WebSocket.
 //!
-//! Each script runs against the conformance server. Without Node.js they are skipped, unless
+//! Each script runs against the conformance server, and against the reference itself, so that what
+//! it checks is what clients are used to. Without Node.js they are skipped, unless
 //! `REQUIRE_PEERS=1`.
 
 mod support;
@@ -23,6 +24,7 @@ fn script(name: &str, arguments: &[&str], settings: &[(&str, &str)]) {
         arguments,
         settings,
     );
+    run(name, &mut Server::official(settings), arguments, settings);
 }
 
 #[test]
