@@ -1,6 +1,9 @@
 //! Input that grows, and numbers at the end of their types.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![allow(clippy::disallowed_methods, reason = "what is measured here is real time")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "what is measured here is real time"
+)]
 
 mod client;
 
