@@ -17,7 +17,15 @@ pub(crate) enum JsonText {
 impl JsonText {
     /// What a writer has written behind the headroom.
     pub(crate) fn written(bytes: Vec<u8>) -> Self {
-        // As good as free for ASCII, which most JSON is.
+        // From this length on a check by vector instructions and a copy cost less than the check of
+        // the standard library, which is as good as free for ASCII only.
+        #[cfg(feature = "std")]
+        if bytes.len() >= 256
+            && !bytes.is_ascii()
+            && let Ok(text) = simdutf8::basic::from_utf8(&bytes)
+        {
+            return Self::Written(String::from(text));
+        }
         Self::Written(String::from_utf8(bytes).expect("written from texts"))
     }
 
@@ -82,5 +90,20 @@ impl JsonText {
 impl PartialEq for JsonText {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Format, Payload};
+    use alloc::string::String;
+
+    #[test]
+    fn texts_beyond_ascii_are_what_they_were_whatever_their_length() {
+        for len in [1, 80, 90, 300, 3000] {
+            let text: String = "漢字かな交じり文\"😀".chars().cycle().take(len).collect();
+            let payload = Payload::new(Format::Json, Some("m"), &text).unwrap();
+            assert_eq!(payload.decode::<String>().unwrap(), text);
+        }
     }
 }
