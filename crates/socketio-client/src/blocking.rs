@@ -77,6 +77,7 @@ mod emitter;
 mod events;
 mod handler;
 mod socket;
+mod typed;
 mod wait;
 
 pub use self::client::{Client, ClientBuilder};
@@ -85,3 +86,4 @@ pub use self::emitter::Emitter;
 pub use self::events::Events;
 pub use self::handler::Handler;
 pub use self::socket::Socket;
+pub use self::typed::TypedHandler;

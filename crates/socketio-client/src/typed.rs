@@ -24,7 +24,9 @@ impl Surroundings for Event {}
 impl Surroundings for Attachments {}
 
 /// All arguments, as the declared event.
-fn typed_event<E: DeserializeOwned>(context: &EventContext<'_>) -> Result<E, HandlerError> {
+pub(crate) fn typed_event<E: DeserializeOwned>(
+    context: &EventContext<'_>,
+) -> Result<E, HandlerError> {
     let none = HandlerError::Unavailable("the event's arguments");
     let event = context.payload().ok_or(none)?.decode();
     event.map_err(|source| HandlerError::Argument { index: 0, source })

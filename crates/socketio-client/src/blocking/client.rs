@@ -8,6 +8,7 @@ use super::socket::{Socket, wait_closed};
 use crate::clock::Clock;
 use crate::core::{Core, Owner};
 use crate::error::{BuildError, ConnectError, HandlerError, SocketError};
+use crate::handler::Listener;
 use crate::options::{Options, client_options};
 use crate::settings::{AuthFn, AuthSource};
 use crate::socket_ref::{
@@ -160,8 +161,11 @@ impl ClientBuilder {
     /// Calls a handler for each event of this name, see [`Socket::on`]. One that is registered here
     /// misses nothing, not even what the server sends right upon the connection.
     #[must_use]
-    pub fn on<A>(mut self, event: &str, handler: impl Handler<A>) -> Self {
-        let listener = listener(handler);
+    pub fn on<A>(self, event: &str, handler: impl Handler<A>) -> Self {
+        self.listen(event, listener(handler))
+    }
+
+    pub(super) fn listen(mut self, event: &str, listener: Listener) -> Self {
         self.options.listeners.on(event.to_owned(), listener);
         self
     }

@@ -10,3 +10,4 @@ mod silence;
 mod support;
 #[cfg(feature = "blocking")]
 mod tls;
+mod typed;
