@@ -108,7 +108,11 @@ fn check_route(config: ServerConfig, request: &Request<'_>, pairs: &[(String, St
             if !request.is_upgrade {
                 session.handle_poll(Exchange(0), now);
                 let (_, response) = session.poll_response().expect("the open packet");
-                check_open(response.body.clone());
+                let body = response.body.clone();
+                check_open(match &handshake.jsonp {
+                    Some(_) => argument(&body),
+                    None => body,
+                });
                 assert!(response.headers().count() >= 3);
             }
         }
@@ -116,6 +120,16 @@ fn check_route(config: ServerConfig, request: &Request<'_>, pairs: &[(String, St
             assert_eq!(with_session.sid().map(Sid::as_str), Some(last("sid")));
         }
     }
+}
+
+/// What the response to a script calls its function with.
+fn argument(body: &[u8]) -> Bytes {
+    let call = str::from_utf8(body).expect("text");
+    let (_, rest) = call.split_once('(').expect("a call");
+    let (argument, _) = rest.rsplit_once(')').expect("a call");
+    serde_json::from_str::<String>(argument)
+        .expect("one string")
+        .into()
 }
 
 fn check_open(body: Bytes) {
