@@ -131,6 +131,9 @@ impl Future for Driver {
                 }
             }
         }
+        // A server that keeps us busy without a pause does not hold up what is due.
+        this.core
+            .with_manager(|manager, now| manager.handle_timeout(now));
         cx.waker().wake_by_ref();
         Poll::Pending
     }
