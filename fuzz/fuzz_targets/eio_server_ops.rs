@@ -198,7 +198,13 @@ impl World {
         let now = self.now;
         match letter {
             b'f' => match text(args.rest()) {
-                Some(text) => self.session.handle_frame(link, Frame::Text(text), now),
+                Some(text) => {
+                    // Who moves to a link has read what polling brought, the session's id first.
+                    if text == "5" {
+                        self.pull_responses();
+                    }
+                    self.session.handle_frame(link, Frame::Text(text), now);
+                }
                 None => self.session.handle_link_error(link, DecodeError::Utf8, now),
             },
             b'B' => {
