@@ -4,40 +4,23 @@
 //! paused clock that is no time at all.
 #![allow(dead_code, unused_imports, reason = "each test file uses a part")]
 
+// The same as for the server's tests.
+#[path = "../../../socketio-server/tests/support/log.rs"]
 mod log;
 mod raw;
+#[path = "../../../socketio-server/tests/support/waiting.rs"]
+mod waiting;
 
 pub(crate) use log::{Lines, Log};
 pub(crate) use raw::{Raw, Request, Wire, polling_session, silent};
+pub(crate) use waiting::{PATIENCE, soon, until};
 
 use socketio_client::{Client, ClientBuilder, Transport};
 use socketio_server::{SocketIo, SocketIoBuilder};
-use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-
-/// How long a test waits for anything: longer than any timer with default settings.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Waits, but not for ever.
-pub(crate) async fn soon<T>(what: &str, event: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, event).await {
-        Ok(result) => result,
-        Err(_) => panic!("waited in vain for {what}"),
-    }
-}
-
-/// Looks again and again whether something is so: for conditions that nobody announces.
-pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    soon(what, async {
-        while !condition() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    })
-    .await;
-}
 
 /// Our own server, on a port of its own.
 pub(crate) struct Server {

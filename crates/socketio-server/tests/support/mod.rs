@@ -7,43 +7,22 @@
 pub(crate) mod http;
 mod log;
 mod polling;
+mod waiting;
 mod websocket;
 
 pub(crate) use http::{Http, Response};
 pub(crate) use log::{Lines, Log};
 pub(crate) use polling::Polling;
+pub(crate) use waiting::{PATIENCE, soon, until};
 pub(crate) use websocket::{Frame, WebSocket};
 
 use hyper_util::rt::TokioIo;
 use socketio_server::{NotFound, SocketIo, SocketIoBuilder};
-use std::future::Future;
 use std::net::SocketAddr;
 use std::ops::Deref;
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-
-/// How long a test waits for anything: longer than any timer of a server with default settings.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Waits, but not for ever.
-pub(crate) async fn soon<T>(what: &str, event: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, event).await {
-        Ok(result) => result,
-        Err(_) => panic!("waited in vain for {what}"),
-    }
-}
-
-/// Looks again and again whether something is so: for conditions that nobody announces.
-pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    soon(what, async {
-        while !condition() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    })
-    .await;
-}
 
 /// Both directions of a connection, of whatever kind.
 pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
