@@ -139,14 +139,14 @@ mod extract;
 mod frames;
 mod handler;
 mod options;
-#[cfg(feature = "_rustls")]
-mod roots;
 mod run;
 mod settings;
 mod socket_ref;
 mod status;
 mod sync;
 mod target;
+#[cfg(any(feature = "tokio", feature = "_blocking"))]
+mod tls;
 mod typed;
 mod waiters;
 
