@@ -179,6 +179,15 @@ fn server_operations() -> Seeds {
         ("close-v3", "3 g r s9 q g r g r v"),
         ("jsonp", "j g r g s5 S5 r p dd=4x%1ebAQ== r v q g r"),
         ("jsonp-v3", "3j g r g s5 S5 r u dd=2:4x1:1 r v"),
+        ("rates", "rR g r g p d4x r p d4x r a900 p d4x r p d4x r v"),
+        (
+            "rates-upgrade",
+            "r g r g l f02probe t0 r f05 t0 f04x f04x f04x f04x f04x v",
+        ),
+        (
+            "rates-v3",
+            "3wrR l t0 f02 B0\u{4}x a2000 f04x f02 f02 f02 f02 v",
+        ),
     ];
     seeds.extend(own.map(|(name, ops)| (name.to_owned(), script(ops))));
     seeds

@@ -1,8 +1,9 @@
 //! Any operations on a server's session: each exchange is answered once, messages leave in order
-//! and once, the buffer keeps its limit, nothing follows the end, and the end comes.
+//! and once, the buffer keeps its limit, no more comes in than the rates allow, nothing follows the
+//! end, and the end comes.
 //!
 //! The first record configures: `3` protocol 3, `w` WebSocket, `b` base64 only, `j` JSONP, `n` no
-//! upgrades, `i` an initial packet. The others operate:
+//! upgrades, `i` an initial packet, `r` a rate of packets, `R` one of bytes. The others operate:
 //!
 //! | record | operation |
 //! | --- | --- |
@@ -23,8 +24,8 @@
 
 use bytes::Bytes;
 use engineio_proto::{
-    CloseReason, DecodeError, Frame, Instant, Message, Outgoing, Packet, SendError, Sid, Text,
-    Transport, Version,
+    CloseReason, DecodeError, Frame, Instant, Message, Outgoing, Packet, Rate, SendError, Sid,
+    Text, Transport, Version,
     config::ServerConfig,
     http::{Method, Request, Response, Route, route},
     payload::{Encoding, decode},
@@ -41,6 +42,8 @@ use std::{
 const MAX_BUFFERED: usize = 100;
 const MAX_QUEUED: usize = 12;
 const MAX_PAYLOAD: usize = 200;
+const PACKET_RATE: Rate = Rate::per_second(2).burst(6);
+const BYTE_RATE: Rate = Rate::per_second(50).burst(300);
 const INITIAL: &str = "initial";
 
 fuzz_target!(|data: &[u8]| {
@@ -66,6 +69,9 @@ struct World {
     /// Messages that were taken and have not come out, and the number of the next.
     sent: VecDeque<u64>,
     next: u64,
+    /// What has come in: messages, and their bytes.
+    received: (u64, u64),
+    has_rates: (bool, bool),
     is_jsonp: bool,
     /// A response was taken back, and the messages in it with it.
     has_gap: bool,
@@ -87,6 +93,8 @@ impl World {
             .max_queued(MAX_QUEUED)
             .max_payload(MAX_PAYLOAD)
             .max_packets(4);
+        config.packet_rate = has(b'r').then_some(PACKET_RATE);
+        config.byte_rate = has(b'R').then_some(BYTE_RATE);
         config.initial_packet = has(b'i').then(|| Outgoing::text(INITIAL));
         let query = format!(
             "EIO={}&transport={}{}{}",
@@ -117,6 +125,8 @@ impl World {
             over: BTreeSet::new(),
             sent: VecDeque::new(),
             next: 0,
+            received: (0, 0),
+            has_rates: (has(b'r'), has(b'R')),
             is_jsonp: has(b'j') && !has(b'w'),
             has_gap: false,
             is_closed: false,
@@ -345,8 +355,28 @@ impl World {
     fn pull_events(&mut self) {
         while let Some(event) = self.session.poll_event() {
             assert!(!self.is_closed, "{event:?} after the end");
+            match &event {
+                Event::Message(message) => {
+                    self.received.0 += 1;
+                    self.received.1 += match message {
+                        Message::Text(text) => text.len() as u64,
+                        // Base64 is longer, not shorter.
+                        Message::Binary(bytes) => bytes.len() as u64,
+                    };
+                }
+                Event::Closed(CloseReason::PacketRate) => assert!(self.has_rates.0),
+                Event::Closed(CloseReason::ByteRate) => assert!(self.has_rates.1),
+                _ => {}
+            }
             self.is_closed = matches!(event, Event::Closed(_));
         }
+        let within = |rate: Rate, count: u64| {
+            let millis = u128::from(self.now.as_micros() / 1000 + 1);
+            let allowed = u128::from(rate.per_second) * millis / 1000 + u128::from(rate.burst);
+            u128::from(count) <= allowed
+        };
+        assert!(!self.has_rates.0 || within(PACKET_RATE, self.received.0));
+        assert!(!self.has_rates.1 || within(BYTE_RATE, self.received.1));
     }
 
     fn check(&self) {

@@ -1,6 +1,6 @@
 //! Settings of a server, with the defaults of the reference; those of a client are [here](ClientConfig).
 
-use crate::{Outgoing, Transport, Version};
+use crate::{Outgoing, Rate, Transport, Version};
 use alloc::string::String;
 use core::time::Duration;
 use smallvec::{SmallVec, smallvec};
@@ -75,6 +75,15 @@ pub struct ServerConfig {
     /// bookkeeping (40 bytes each). Default 65,536. What does not fit is refused with
     /// [`SendError::Full`](crate::SendError::Full).
     pub max_queued: usize,
+    /// Packets that a client may send per second, and at once: see [`Rate`]. Default `None`, no
+    /// limit. Each frame is one, and each packet in the body of a POST, heartbeats and probes
+    /// included. One too many closes the session with
+    /// [`PacketRate`](crate::CloseReason::PacketRate).
+    pub packet_rate: Option<Rate>,
+    /// Bytes of frames and bodies that a client may send per second, and at once. Default `None`,
+    /// no limit. The burst should not be below `max_payload`, as it is the largest message that can
+    /// pass. Going over closes the session with [`ByteRate`](crate::CloseReason::ByteRate).
+    pub byte_rate: Option<Rate>,
     /// A message sent to each client right behind the open packet. Default none.
     pub initial_packet: Option<Outgoing>,
     /// Cookie with the session id, set by the response to a polling handshake. Default none.
@@ -101,6 +110,8 @@ impl Default for ServerConfig {
             max_packets: 10_000,
             max_buffered: 4 * 1024 * 1024,
             max_queued: 65_536,
+            packet_rate: None,
+            byte_rate: None,
             initial_packet: None,
             cookie: None,
             cors: None,
@@ -212,6 +223,20 @@ impl ServerConfig {
     #[must_use]
     pub fn max_queued(mut self, messages: usize) -> Self {
         self.max_queued = messages;
+        self
+    }
+
+    /// Sets [`packet_rate`](Self::packet_rate).
+    #[must_use]
+    pub fn packet_rate(mut self, rate: impl Into<Option<Rate>>) -> Self {
+        self.packet_rate = rate.into();
+        self
+    }
+
+    /// Sets [`byte_rate`](Self::byte_rate).
+    #[must_use]
+    pub fn byte_rate(mut self, rate: impl Into<Option<Rate>>) -> Self {
+        self.byte_rate = rate.into();
         self
     }
 

@@ -86,6 +86,14 @@ pub enum CloseReason {
     /// The peer sent something that cannot be read.
     #[error("parse error")]
     Parse(#[source] DecodeError),
+    /// The client sent packets faster than
+    /// [`packet_rate`](crate::config::ServerConfig::packet_rate).
+    #[error("packet rate exceeded")]
+    PacketRate,
+    /// The client sent more bytes per second than
+    /// [`byte_rate`](crate::config::ServerConfig::byte_rate).
+    #[error("byte rate exceeded")]
+    ByteRate,
     /// Closed by this side. A server has carried it out at once.
     #[error("forced close")]
     Forced,

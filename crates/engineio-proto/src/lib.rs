@@ -41,6 +41,7 @@
 //! | HTTP | [`http`] | requests to routes, refusals, responses, CORS: pure functions |
 //! | session | [`server`] | one client's life: polling, upgrade, heartbeat, buffer, close |
 //! | session | [`client`] | the same on the other side: handshake, requests, probes, one attempt |
+//! | door | [`admission`] | who may come in: sessions and handshakes, in all and by address |
 //! | settings | [`config`] | defaults of the reference, and every limit |
 //!
 //! # Rules
@@ -180,6 +181,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod admission;
 pub mod client;
 pub mod config;
 pub mod error;
@@ -193,6 +195,7 @@ pub mod time;
 
 mod outbox;
 mod queue;
+mod rate;
 mod sid;
 mod text;
 mod timers;
@@ -202,6 +205,7 @@ mod unicode;
 pub use error::{CloseReason, DecodeError, SendError};
 pub use frame::Frame;
 pub use packet::{Message, Open, Outgoing, Packet, PacketRef};
+pub use rate::Rate;
 pub use sid::Sid;
 pub use text::Text;
 pub use time::Instant;

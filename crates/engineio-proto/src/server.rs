@@ -27,6 +27,7 @@
 //! | `1` in a POST | `TransportClose` | a waiting GET is answered `6`, the POST `ok` |
 //! | a packet that cannot be read | `Parse` | a waiting GET is answered `1`, the POST `ok`; framed: the end of the link |
 //! | requests overlap, a GET or POST is aborted, a ping (protocol 3: a pong) | `TransportError` | a waiting GET is answered `1` |
+//! | more packets or bytes per second than [may come](crate::config::ServerConfig::packet_rate) | `PacketRate`, `ByteRate` | a waiting GET is answered `1`, the POST `ok`; framed: the end of the link |
 //! | no pong (protocol 3: no ping) | `PingTimeout` | a waiting GET is answered `1`; framed: the end of the link |
 //! | the link goes away | `TransportClose` or `TransportError` | |
 //!
@@ -50,6 +51,7 @@ mod dialect;
 mod heartbeat;
 mod inbound;
 mod links;
+mod pace;
 mod polling;
 mod timers;
 mod upgrade;
@@ -70,6 +72,7 @@ use bytes::{Bytes, BytesMut};
 use dialect::Dialect;
 use heartbeat::Heartbeat;
 use links::Links;
+use pace::Pace;
 use polling::Polling;
 use timers::{Timer, Timers};
 
@@ -134,6 +137,8 @@ pub struct Session {
     outbox: Outbox,
     polling: Polling,
     links: Links,
+    /// Only if the rate of the client is limited.
+    pace: Option<Box<Pace>>,
     events: Queue<Event>,
     /// Boxed: seldom more than one, and none in a session that left polling.
     responses: Queue<Box<(Exchange, Response)>>,
@@ -170,6 +175,7 @@ impl Session {
         }
         let mut timers = Timers::new();
         let heartbeat = Heartbeat::start(handshake.version, &mut timers, &config, now);
+        let pace = Pace::start(&config, now);
         let mut events = Queue::new();
         events.push(Event::Opened);
         Self {
@@ -183,6 +189,7 @@ impl Session {
             outbox,
             polling: Polling::new(handshake),
             links: Links::new(),
+            pace,
             events,
             responses: Queue::new(),
         }
@@ -219,8 +226,8 @@ impl Session {
 
     /// The body of the POST is over [`max_payload`](ServerConfig::max_payload): 413, and the
     /// session stays open. The adapter counts while it reads and stops there.
-    pub fn handle_push_too_large(&mut self, exchange: Exchange, _now: Instant) {
-        self.push_too_large(exchange);
+    pub fn handle_push_too_large(&mut self, exchange: Exchange, now: Instant) {
+        self.push_too_large(exchange, now);
     }
 
     /// The HTTP peer went away before it was answered, and the session closes with

@@ -1,7 +1,7 @@
-//! Refused requests: the six codes, their statuses and bodies.
+//! Refused requests: the six codes of the reference, their statuses and bodies.
 
 use super::Response;
-use crate::Text;
+use crate::{Text, admission::AdmissionError};
 use alloc::{format, string::String};
 use bytes::Bytes;
 use core::fmt::Write as _;
@@ -29,6 +29,9 @@ pub enum Reject {
     /// A handshake of a protocol version that is not spoken here.
     #[error("Unsupported protocol version")]
     UnsupportedVersion,
+    /// Too many sessions or handshakes, in these words. The reference has no such limit.
+    #[error(transparent)]
+    Admission(#[from] AdmissionError),
 }
 
 impl Reject {
@@ -40,38 +43,63 @@ impl Reject {
             Self::UnknownSid => 1,
             Self::BadHandshakeMethod => 2,
             Self::BadRequest => 3,
-            Self::Forbidden(_) => 4,
+            // What any client takes for a refusal.
+            Self::Forbidden(_) | Self::Admission(_) => 4,
             Self::UnsupportedVersion => 5,
         }
     }
 
     /// The answer to an ordinary request: `{"code":0,"message":"Transport unknown"}` with status
     /// 400, or 403 for [`Forbidden`](Self::Forbidden). It may be cached: so says the reference.
+    ///
+    /// What has to do with load has a status of its own, here and for upgrades: 503 for
+    /// [`Sessions`](AdmissionError::Sessions), 429 for the other [admissions](Self::Admission),
+    /// with `retry-after` if that is known.
     #[must_use]
     pub fn response(&self) -> Response {
         let mut body = format!(r#"{{"code":{},"message":"#, self.code());
         put_json_string(&mut body, &format!("{self}"));
         body.push('}');
+        let status = match self {
+            Self::Forbidden(_) => 403,
+            _ => self.load_status().unwrap_or(400),
+        };
         Response {
-            status: if matches!(self, Self::Forbidden(_)) {
-                403
-            } else {
-                400
-            },
             content_type: Some("application/json"),
-            ..Response::new(400, Bytes::from(body))
+            retry_after: self.retry_after(),
+            ..Response::new(status, Bytes::from(body))
         }
     }
 
-    /// The answer to a refused upgrade: the bare message, always with status 400, after which the
-    /// connection closes.
+    /// The answer to a refused upgrade: the bare message with status 400, unless it has to do with
+    /// load, after which the connection closes.
     #[must_use]
     pub fn upgrade_response(&self) -> Response {
+        let status = self.load_status().unwrap_or(400);
         Response {
             content_type: Some("text/html"),
+            retry_after: self.retry_after(),
             close: true,
-            ..Response::new(400, Bytes::from(format!("{self}")))
+            ..Response::new(status, Bytes::from(format!("{self}")))
         }
+    }
+
+    fn load_status(&self) -> Option<u16> {
+        match self {
+            Self::Admission(AdmissionError::Sessions) => Some(503),
+            Self::Admission(_) => Some(429),
+            _ => None,
+        }
+    }
+
+    /// In whole seconds, begun ones included.
+    fn retry_after(&self) -> Option<u64> {
+        let (Self::Admission(AdmissionError::Rate { retry_after })
+        | Self::Admission(AdmissionError::AddressRate { retry_after })) = self
+        else {
+            return None;
+        };
+        retry_after.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
     }
 }
 
@@ -95,6 +123,7 @@ fn put_json_string(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::time::Duration;
 
     #[test]
     fn the_words_of_the_application_are_escaped() {
@@ -105,7 +134,30 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_upgrade_is_text_and_always_400() {
+    fn load_has_statuses_of_its_own() {
+        let retry_after = Some(Duration::from_millis(1001));
+        for (error, status, seconds) in [
+            (AdmissionError::Sessions, 503, None),
+            (AdmissionError::AddressSessions, 429, None),
+            (AdmissionError::Rate { retry_after }, 429, Some("2")),
+            (AdmissionError::AddressRate { retry_after }, 429, Some("2")),
+            (AdmissionError::Rate { retry_after: None }, 429, None),
+        ] {
+            let reject = Reject::from(error);
+            let body = format!(r#"{{"code":4,"message":"{error}"}}"#);
+            assert_eq!(reject.response().body, body);
+            assert_eq!(reject.upgrade_response().body, format!("{error}"));
+            for response in [reject.response(), reject.upgrade_response()] {
+                assert_eq!(response.status, status);
+                let mut headers = response.headers();
+                let header = headers.find(|(name, _)| *name == "retry-after");
+                assert_eq!(header.as_ref().map(|(_, value)| &**value), seconds);
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_upgrade_is_text_and_400() {
         let response = Reject::Forbidden(None).upgrade_response();
         assert_eq!(
             (response.status, &response.body[..]),

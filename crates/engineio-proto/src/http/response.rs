@@ -21,6 +21,8 @@ pub struct Response {
     pub no_store: bool,
     /// `Connection: close`: the connection is of no more use.
     pub close: bool,
+    /// `Retry-After`, in seconds.
+    pub retry_after: Option<u64>,
     /// `X-XSS-Protection: 0`, for Internet Explorer.
     pub xss_protection: bool,
     /// `Set-Cookie`.
@@ -42,6 +44,9 @@ impl Response {
         }
         if self.close {
             headers.push(("connection", Cow::from("close")));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.push(("retry-after", Cow::from(seconds.to_string())));
         }
         if self.xss_protection {
             headers.push(("x-xss-protection", Cow::from("0")));

@@ -38,6 +38,9 @@ impl Session {
 
     /// The body of a POST. What stands before an error is delivered.
     pub(super) fn receive_body(&mut self, encoding: Encoding, body: Bytes, now: Instant) {
+        if !self.keeps_pace(body.len(), now) {
+            return;
+        }
         if let Err(error) = self.receive_packets(encoding, body, now) {
             // A closing session does not mind what it ignores.
             if self.state == State::Open {
@@ -74,6 +77,10 @@ impl Session {
         for (index, packet) in packets.enumerate() {
             if index == max {
                 return Err(DecodeError::TooMany { max });
+            }
+            // The first was counted with the body.
+            if index > 0 && !self.keeps_pace(0, now) {
+                break;
             }
             self.receive_packet(source, packet?, now)?;
             if self.state == State::Closed {

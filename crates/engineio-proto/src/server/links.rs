@@ -109,8 +109,13 @@ impl Session {
             let (len, max) = (frame.len() as u64, self.config.max_payload as u64);
             self.link_error(link, DecodeError::TooLarge { len, max }, now);
         } else if self.links.is_candidate(link) {
-            self.probe_frame(&frame);
-        } else if self.links.current == Some(link) && self.state == State::Open {
+            if self.keeps_pace(frame.len(), now) {
+                self.probe_frame(&frame);
+            }
+        } else if self.links.current == Some(link)
+            && self.state == State::Open
+            && self.keeps_pace(frame.len(), now)
+        {
             self.receive_frame(frame, now);
         }
     }

@@ -82,7 +82,7 @@ impl Session {
 
     pub(super) fn push_body(&mut self, exchange: Exchange, body: Bytes, now: Instant) {
         if body.len() > self.config.max_payload {
-            self.push_too_large(exchange);
+            self.push_too_large(exchange, now);
         } else if let Some(encoding) = self.end_push(exchange) {
             // The packets come first: what they cause may reach the GET before the POST is answered.
             self.receive_body(encoding, body, now);
@@ -90,9 +90,10 @@ impl Session {
         }
     }
 
-    pub(super) fn push_too_large(&mut self, exchange: Exchange) {
+    pub(super) fn push_too_large(&mut self, exchange: Exchange, now: Instant) {
         if self.end_push(exchange).is_some() {
             self.respond(exchange, Response::too_large());
+            self.keeps_pace(self.config.max_payload, now);
         }
     }
 

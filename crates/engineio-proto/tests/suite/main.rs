@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod admission;
 mod close;
 mod eio3;
 mod handshake;
@@ -9,6 +10,7 @@ mod heartbeat;
 mod http;
 mod jsonp;
 mod limits;
+mod pace;
 mod polling;
 mod properties;
 mod stream;
