@@ -1,7 +1,7 @@
 //! Socket.IO: whole conversations over one WebSocket.
 
 use super::support::{Http, Server, WebSocket};
-use super::{A_WHILE, Exceptions, cases, heard, message, number, title};
+use super::{A_WHILE, Exceptions, cases, heard, message, title};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use futures_util::SinkExt;
 use serde_json::{Value as Json, json};
