@@ -6,6 +6,7 @@ use core::time::Duration;
 use smallvec::{SmallVec, smallvec};
 
 pub use crate::client::ClientConfig;
+pub use crate::http::compression::HttpCompression;
 pub use crate::http::cookie::{Cookie, SameSite};
 pub use crate::http::cors::{Cors, CorsOrigin};
 

@@ -14,8 +14,11 @@
 //!
 //! That is the order of the reference: transport, characters of `Origin`, sid, transport and
 //! protocol of the session, method, WebSocket without an upgrade, the application's own check, and
-//! last of all the protocol version. [`cors_headers`] go on every response.
+//! last of all the protocol version. [`cors_headers`] go on every response. Which of them may be
+//! compressed, and in which [`Coding`], says
+//! [`HttpCompression`](crate::config::HttpCompression::coding).
 
+pub(crate) mod compression;
 pub(crate) mod cookie;
 pub(crate) mod cors;
 pub mod jsonp;
@@ -24,6 +27,7 @@ mod reject;
 mod response;
 mod route;
 
+pub use compression::Coding;
 pub use cors::cors_headers;
 pub use query::query_pairs;
 pub use reject::Reject;

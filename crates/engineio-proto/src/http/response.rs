@@ -1,5 +1,6 @@
 //! Responses: what the reference puts into each.
 
+use super::Coding;
 use alloc::{
     borrow::Cow,
     string::{String, ToString as _},
@@ -27,16 +28,24 @@ pub struct Response {
     pub xss_protection: bool,
     /// `Set-Cookie`.
     pub set_cookie: Option<String>,
+    /// `Content-Encoding`: how the body is compressed.
+    pub coding: Option<Coding>,
+    /// It carries packets, as they are, so it [may be compressed](crate::config::HttpCompression).
+    pub may_compress: bool,
 }
 
 impl Response {
     /// The headers, `content-length` included. Those of CORS are apart:
     /// [`cors_headers`](super::cors_headers).
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
-        let mut headers: SmallVec<[(&'static str, Cow<'_, str>); 6]> = SmallVec::new();
+        let mut headers: SmallVec<[(&'static str, Cow<'_, str>); 7]> = SmallVec::new();
         headers.extend(
             self.content_type
                 .map(|value| ("content-type", Cow::from(value))),
+        );
+        headers.extend(
+            self.coding
+                .map(|coding| ("content-encoding", Cow::from(coding.name()))),
         );
         headers.push(("content-length", Cow::from(self.body.len().to_string())));
         if self.no_store {
@@ -57,6 +66,20 @@ impl Response {
                 .map(|value| ("set-cookie", Cow::from(value))),
         );
         headers.into_iter()
+    }
+
+    /// The response with its body compressed, or as it is if the body gets no shorter by it.
+    #[must_use]
+    pub fn compressed(self, coding: Coding, body: Bytes) -> Self {
+        if body.len() >= self.body.len() {
+            return self;
+        }
+        Self {
+            body,
+            coding: Some(coding),
+            may_compress: false,
+            ..self
+        }
     }
 
     /// 204: the answer to a preflight, which carries CORS headers only.
@@ -97,6 +120,7 @@ impl Response {
         Self {
             content_type: Some(content_type),
             no_store: true,
+            may_compress: true,
             ..Self::new(200, body)
         }
     }
