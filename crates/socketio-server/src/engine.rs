@@ -37,6 +37,8 @@ use tokio::net::TcpListener;
 
 pub use crate::options::Forbidden;
 pub use crate::transport::{HandshakeRequest, ResponseBody};
+#[cfg(feature = "http-compression")]
+pub use engineio_proto::config::HttpCompression;
 pub use engineio_proto::config::{Cookie, Cors, CorsOrigin, SameSite, ServerConfig};
 pub use engineio_proto::http::Reject;
 pub use engineio_proto::{CloseReason, Message, SendError, Transport, Version};

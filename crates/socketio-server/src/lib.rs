@@ -88,7 +88,8 @@
 //! [`SocketIo::shutdown_with`] sends clients away gently. With the feature `metrics` the server
 //! counts through the facade of that name, with `tracing` it tells what happens and runs handlers in
 //! spans; names are in `docs/operations.md` of the repository. The `axum` feature reads the peer's
-//! address from `ConnectInfo`, `msgpack` brings the parser `MsgPack`.
+//! address from `ConnectInfo`, `msgpack` brings the parser `MsgPack`. The only default feature,
+//! `http-compression`, compresses what polling clients get, as far as they accept it.
 
 mod ack;
 mod broadcast;

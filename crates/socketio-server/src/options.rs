@@ -108,6 +108,21 @@ macro_rules! engine_options {
             self
         }
 
+        /// Compresses what polling clients get, if it is long enough and they accept gzip or deflate;
+        /// `None` never does. Default: from 1,024 bytes on.
+        ///
+        /// Packets of one answer are compressed together: where what an attacker chooses travels
+        /// beside a secret, over TLS, lengths may give the secret away (BREACH). Switch it off then.
+        #[cfg(feature = "http-compression")]
+        #[must_use]
+        pub fn http_compression(
+            mut self,
+            value: impl Into<Option<engineio_proto::config::HttpCompression>>,
+        ) -> Self {
+            self.host.http_compression = value.into();
+            self
+        }
+
         /// Sessions that may live at once; a handshake beyond is refused with 403. Default: no
         /// limit of its own.
         #[must_use]

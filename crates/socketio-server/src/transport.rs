@@ -11,6 +11,8 @@
 
 mod body;
 mod client;
+#[cfg(feature = "http-compression")]
+mod compression;
 mod driver;
 mod host;
 mod request;

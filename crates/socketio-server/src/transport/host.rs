@@ -1,5 +1,7 @@
 //! What the clients of one server share: configuration, table, timers, clock, ids.
 
+#[cfg(feature = "http-compression")]
+use super::compression::Compressor;
 use super::{App, Client, HandshakeRequest};
 use crate::bundle::Bundle;
 use crate::env::Env;
@@ -33,6 +35,8 @@ pub(crate) struct HostOptions {
     pub(crate) on_headers: Option<OnHeaders>,
     pub(crate) on_connection_error: Option<OnConnectionError>,
     pub(crate) bundle: Option<Bundle>,
+    #[cfg(feature = "http-compression")]
+    pub(crate) http_compression: Option<engineio_proto::config::HttpCompression>,
     pub(crate) max_sessions: usize,
     pub(crate) max_pending_handlers: usize,
 }
@@ -45,6 +49,8 @@ impl HostOptions {
             on_headers: None,
             on_connection_error: None,
             bundle: None,
+            #[cfg(feature = "http-compression")]
+            http_compression: Some(engineio_proto::config::HttpCompression::default()),
             max_sessions: usize::MAX,
             max_pending_handlers: 1024,
         }
@@ -58,6 +64,8 @@ pub(crate) struct Host<A: App> {
     config: Arc<ServerConfig>,
     env: Arc<Env>,
     table: Table<A>,
+    #[cfg(feature = "http-compression")]
+    compressor: Option<Compressor>,
     /// New sessions are refused.
     draining: AtomicBool,
     /// All sessions were told, and connections are to end.
@@ -70,6 +78,8 @@ impl<A: App> Host<A> {
         Arc::new(Self {
             app,
             config: Arc::new(options.config.clone()),
+            #[cfg(feature = "http-compression")]
+            compressor: options.http_compression.map(Compressor::new),
             options,
             env,
             table: Table::default(),
@@ -97,6 +107,12 @@ impl<A: App> Host<A> {
 
     pub(crate) fn table(&self) -> &Table<A> {
         &self.table
+    }
+
+    /// `None` if compression is switched off.
+    #[cfg(feature = "http-compression")]
+    pub(super) fn compressor(&self) -> Option<&Compressor> {
+        self.compressor.as_ref()
     }
 
     pub(crate) fn max_pending_handlers(&self) -> usize {

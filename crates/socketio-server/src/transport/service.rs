@@ -104,27 +104,13 @@ where
             admit(host, &handshake, &request).await.map_err(refused)?;
             if handshake.transport == Transport::Polling && !is_upgrade {
                 let client = open(host, &handshake, request).map_err(refused)?;
-                let exchange = client.exchange(|session, id, now| session.handle_poll(id, now));
-                Ok(session_response(
-                    host,
-                    parts,
-                    finish(&client, exchange).await,
-                    true,
-                ))
+                Ok(poll(host, parts, &client, true).await)
             } else {
                 let response = upgrade::open(host, parts, handshake, request).map_err(refused)?;
                 Ok(with_hook(host, parts, response, true))
             }
         }
-        (Route::Poll { .. }, Some(client)) => {
-            let exchange = client.exchange(|session, id, now| session.handle_poll(id, now));
-            Ok(session_response(
-                host,
-                parts,
-                finish(&client, exchange).await,
-                false,
-            ))
-        }
+        (Route::Poll { .. }, Some(client)) => Ok(poll(host, parts, &client, false).await),
         (Route::Push { encoding, .. }, Some(client)) => {
             let exchange =
                 client.exchange(|session, id, now| session.handle_push_begin(id, encoding, now));
@@ -210,6 +196,23 @@ pub(super) fn open<A: App>(
         client.close(engineio_proto::CloseReason::ShuttingDown);
     }
     Ok(client)
+}
+
+/// Waits for what a GET brings; `initial` tells that of the handshake.
+async fn poll<A: App>(
+    host: &Host<A>,
+    parts: &Parts,
+    client: &Arc<Client<A>>,
+    initial: bool,
+) -> Response<Bytes> {
+    let exchange = client.exchange(|session, id, now| session.handle_poll(id, now));
+    let response = finish(client, exchange).await;
+    #[cfg(feature = "http-compression")]
+    let response = match host.compressor() {
+        Some(compressor) => compressor.compress(response, &parts.headers).await,
+        None => response,
+    };
+    session_response(host, parts, response, initial)
 }
 
 /// Reads a POST's body up to the limit and hands it over. The session may answer before it is read.

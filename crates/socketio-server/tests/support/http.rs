@@ -18,7 +18,9 @@ pub(crate) struct Http {
 pub(crate) struct Response {
     pub(crate) status: u16,
     head: String,
+    /// The body, if it is text; a compressed one is in `bytes` only.
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Response {
@@ -95,6 +97,7 @@ impl Http {
             status: head[9..12].parse().unwrap(),
             head,
             body: String::new(),
+            bytes: Vec::new(),
         };
         let length = response.header("content-length").map_or(0, |length| {
             length.parse().expect("a number as content-length")
@@ -102,7 +105,12 @@ impl Http {
         while self.unread.len() < length {
             self.read().await?;
         }
-        response.body = String::from_utf8(self.unread.drain(..length).collect()).unwrap();
+        response.bytes = self.unread.drain(..length).collect();
+        let is_text = response.header("content-encoding").is_none()
+            && response.header("content-type") != Some("application/octet-stream");
+        if is_text {
+            response.body = String::from_utf8(response.bytes.clone()).unwrap();
+        }
         Some(response)
     }
 
