@@ -1,7 +1,7 @@
 //! Emitting to many: `io.to("room").except("other").emit(..)`.
 
 use crate::error::{AckError, EmitError};
-use crate::namespace::NamespaceInner;
+use crate::namespace::{Answers, NamespaceInner};
 use crate::socket::Socket;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,6 +10,7 @@ use socketio_proto::rooms::{Room, Target};
 use socketio_proto::{Payload, PayloadError};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// How long receivers have to acknowledge a broadcast, unless [`Broadcast::timeout`] says
 /// otherwise.
@@ -131,12 +132,7 @@ impl Broadcast {
         let flags = self.flags(None);
         let payload = Payload::new(self.namespace.format(), Some(event), &arguments)?;
         self.announce(event, &payload);
-        self.namespace.broadcast(Draft {
-            payload,
-            target: self.target,
-            flags,
-        })?;
-        Ok(())
+        self.send_out(payload, flags).map(drop)
     }
 
     /// Emits the event `message`.
@@ -174,29 +170,26 @@ impl Broadcast {
             .map_err(EmitError::from)?;
         drop(arguments);
         self.announce(event, &payload);
-        let waiting = self
-            .namespace
-            .broadcast(Draft {
-                payload,
-                target: self.target,
-                flags,
-            })
-            .map_err(EmitError::from)?;
-        let Some(waiting) = waiting else {
-            return Ok(Responses::default());
-        };
-        let (answers, missing) = waiting.await.unwrap_or_default();
-        let answers: Result<Vec<T>, PayloadError> = answers.iter().map(read).collect();
-        Ok(Responses {
-            answers: answers.map_err(AckError::Decode)?,
-            missing,
-        })
+        let mut responses = Responses::default();
+        for waiting in self.send_out(payload, flags)? {
+            let (answers, missing) = waiting.await.unwrap_or_default();
+            for answer in &answers {
+                let answer = read(answer).map_err(AckError::Decode)?;
+                responses.answers.push(answer);
+            }
+            responses.missing += missing;
+        }
+        Ok(responses)
     }
 
     /// The sockets of the selection.
     #[must_use]
     pub fn fetch_sockets(&self) -> Vec<Socket> {
-        self.namespace.select(&self.target)
+        let mut sockets = self.namespace.select(&self.target);
+        for child in self.namespace.children() {
+            sockets.extend(child.select(&self.target));
+        }
+        sockets
     }
 
     /// Makes all of the selection join rooms.
@@ -227,9 +220,33 @@ impl Broadcast {
         }
     }
 
+    /// Sends a packet on its way, to each of the children if this is a parent. Whoever wants
+    /// acknowledgements waits for all that are returned.
+    fn send_out(
+        self,
+        payload: Payload,
+        flags: Flags,
+    ) -> Result<Vec<oneshot::Receiver<Answers>>, EmitError> {
+        let mut waiting = Vec::new();
+        for child in self.namespace.children() {
+            waiting.extend(child.broadcast(Draft {
+                payload: payload.clone(),
+                target: self.target.clone(),
+                flags,
+            })?);
+        }
+        waiting.extend(self.namespace.broadcast(Draft {
+            payload,
+            target: self.target,
+            flags,
+        })?);
+        Ok(waiting)
+    }
+
     /// Tells whoever listens to what goes out.
     fn announce(&self, event: &str, payload: &Payload) {
-        if self.namespace.hears_outgoing() {
+        let children = self.namespace.children();
+        if self.namespace.hears_outgoing() || children.iter().any(|child| child.hears_outgoing()) {
             for socket in self.fetch_sockets() {
                 socket.announce(event, payload);
             }

@@ -33,7 +33,7 @@ use socketio_proto::{
 };
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, RwLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, RwLock, Weak};
 use tokio::sync::oneshot;
 
 pub(crate) type Listeners = Observers<String, Listener>;
@@ -84,6 +84,8 @@ pub(crate) struct NamespaceInner {
     serial: AtomicBool,
     /// Whether anybody has ever listened to what goes out.
     hears_outgoing: AtomicBool,
+    /// Of a parent: those that it was the model of.
+    children: OnceLock<Mutex<Vec<Weak<NamespaceInner>>>>,
 }
 
 /// The sockets of a namespace by their place in its core.
@@ -124,6 +126,7 @@ impl NamespaceInner {
             event_middlewares: RwLock::default(),
             serial: AtomicBool::new(false),
             hears_outgoing: AtomicBool::new(false),
+            children: OnceLock::new(),
         })
     }
 
@@ -137,7 +140,20 @@ impl NamespaceInner {
         if self.hears_outgoing() {
             child.hear_outgoing();
         }
+        let mut children = lock(self.children.get_or_init(Mutex::default));
+        // Those that are no more are looked for whenever the list would grow.
+        if children.len() == children.capacity() {
+            children.retain(|child| child.strong_count() > 0);
+        }
+        children.push(Arc::downgrade(&child));
         child
+    }
+
+    /// Of a parent: those that are there.
+    pub(crate) fn children(&self) -> Vec<Arc<Self>> {
+        self.children.get().map_or_else(Vec::new, |children| {
+            lock(children).iter().filter_map(Weak::upgrade).collect()
+        })
     }
 
     pub(crate) fn name(&self) -> &socketio_proto::Namespace {

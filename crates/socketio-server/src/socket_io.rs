@@ -64,7 +64,11 @@ impl SocketIo {
     ///
     /// What is registered on the returned parent, up to then, is what each of them starts with.
     /// Patterns are asked in the order of their registration, names that exist already are not
-    /// asked about.
+    /// asked about; [`of`](Self::of) asks none.
+    ///
+    /// What is emitted to the parent, or to rooms of it, goes to all of its namespaces that are
+    /// there, and [`fetch_sockets`](crate::Broadcast::fetch_sockets) and its like find their sockets.
+    /// It has none of its own.
     #[must_use]
     pub fn of_matching(
         &self,

@@ -55,6 +55,52 @@ async fn an_empty_dynamic_namespace_goes_with_its_last_socket() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_emitted_to_the_parent_goes_to_its_namespaces() {
+    let (server, mut lines) = server(SocketIo::builder().cleanup_empty_namespaces(true));
+    let parent = server.of_matching(|name, _| name.starts_with("/shop-"));
+    parent.on_disconnect(async |State(log): State<Log>| log.add("left"));
+    let (mut one, mut two) = (server.client().await, server.client().await);
+    one.join("/shop-1").await;
+    two.join("/shop-2").await;
+    server
+        .of("/shop-1")
+        .broadcast()
+        .sockets_join("sale")
+        .unwrap();
+
+    parent.emit("open", 9).unwrap();
+    assert_eq!(one.text().await, r#"42/shop-1,["open",9]"#);
+    assert_eq!(two.text().await, r#"42/shop-2,["open",9]"#);
+    parent.to("sale").emit("cheap", ()).unwrap();
+    parent.except("sale").emit("dear", ()).unwrap();
+    assert_eq!(one.text().await, r#"42/shop-1,["cheap"]"#);
+    assert_eq!(two.text().await, r#"42/shop-2,["dear"]"#);
+
+    let asking = parent.clone();
+    let asked = tokio::spawn(async move { asking.emit_with_ack::<u32>("q", ()).await });
+    for (client, name) in [(&mut one, "/shop-1"), (&mut two, "/shop-2")] {
+        let question = client.text().await;
+        let id = question.strip_prefix(&format!("42{name},")).unwrap();
+        let id = id.strip_suffix(r#"["q"]"#).unwrap();
+        client.send(&format!("43{name},{id}[5]")).await;
+    }
+    let responses = asked.await.unwrap().unwrap();
+    assert_eq!((responses.answers, responses.missing), (vec![5, 5], 0));
+
+    // Those that are gone, and those that never were its own, are not meant.
+    one.send("41/shop-1,").await;
+    assert_eq!(lines.next().await, "left");
+    server.emit("main", ()).unwrap();
+    parent.emit("late", ()).unwrap();
+    assert_eq!(one.text().await, r#"42["main"]"#);
+    assert_eq!(two.text().await, r#"42["main"]"#);
+    assert_eq!(two.text().await, r#"42/shop-2,["late"]"#);
+    assert_eq!(parent.broadcast().fetch_sockets().len(), 1);
+    parent.broadcast().disconnect_sockets(false);
+    assert_eq!(two.text().await, "41/shop-2,");
+}
+
+#[tokio::test(start_paused = true)]
 async fn cleaning_up_makes_room_for_other_dynamic_namespaces() {
     let builder = SocketIo::builder().max_dynamic_namespaces(1);
     let (server, _) = server(builder.cleanup_empty_namespaces(true));
