@@ -4,19 +4,19 @@
 use crate::ack::Ack;
 use crate::error::{HandlerError, Refusal};
 use crate::extract::EventContext;
+use crate::handler::Started;
 use crate::middleware::Middleware;
 use crate::namespace::{
     ANY, Applicant, CONNECTION, DISCONNECT, DISCONNECTING, DRAIN, NamespaceInner, OUTGOING, Opened,
 };
 use crate::namespaces::{Found, Lease, Namespaces};
-use crate::run::{guarded, poll_once};
+use crate::run::{finish, guarded, poll_once};
 use crate::socket::{Reason, Socket, SocketInner, Stage};
 use crate::telemetry;
 use crate::transport::{App, Client, Machine, Origin};
 use engineio_proto::server::{Exchange, Link, Session, Transmit};
 use engineio_proto::{CloseReason, Instant, Text, Version};
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use socketio_observer::Snapshot;
 use socketio_proto::acks::AckToken;
 use socketio_proto::recovery::PrivateId;
@@ -71,7 +71,7 @@ pub(crate) enum Input {
     /// The middlewares have decided about a socket.
     Decided(Arc<SocketInner>, Result<(), Refusal>),
     /// The middlewares have decided about an event.
-    Passed(Box<Packet>, Result<(), Refusal>),
+    Passed(Box<Packet>, Result<(), HandlerError>),
 }
 
 /// An event of a client.
@@ -310,7 +310,13 @@ impl Sio {
     }
 
     /// An event that has passed the middlewares, or has not.
-    fn pass(&self, socket: &Socket, payload: &Payload, ack: &Ack, verdict: Result<(), Refusal>) {
+    fn pass(
+        &self,
+        socket: &Socket,
+        payload: &Payload,
+        ack: &Ack,
+        verdict: Result<(), HandlerError>,
+    ) {
         let Some(event) = payload.event() else { return };
         match verdict {
             // A socket that has left meanwhile gets no more events.
@@ -318,7 +324,7 @@ impl Sio {
                 self.call(socket, (event, event), Some(payload), ack, None);
             }
             Ok(()) => {}
-            Err(refusal) => self.report(socket, event, HandlerError::Refused(refusal)),
+            Err(error) => self.report(socket, event, error),
         }
     }
 
@@ -433,6 +439,18 @@ async fn admit(socket: Arc<SocketInner>, middlewares: Vec<Middleware>) {
     })
     .await;
     let client = Arc::clone(socket.client());
+    let verdict = verdict.map_err(|error| match error {
+        HandlerError::Refused(refusal) => refusal,
+        error => {
+            // What the client sent is its business; what else went wrong is not.
+            let refusal = match &error {
+                HandlerError::Argument { .. } => Refusal::new(error.to_string()),
+                _ => Refusal::new("Internal server error"),
+            };
+            client.host().app().report(&asked, CONNECTION, error);
+            refusal
+        }
+    });
     client.enqueue(Input::Decided(socket, verdict), Origin::Network);
 }
 
@@ -458,17 +476,13 @@ async fn admit_event(packet: Packet, middlewares: Vec<Middleware>) {
     client.enqueue(Input::Passed(Box::new(packet), verdict), Origin::Network);
 }
 
-/// One middleware after the other, up to the first that refuses. A panic refuses, too.
+/// One middleware after the other, up to the first that refuses or fails.
 async fn run(
     middlewares: Vec<Middleware>,
-    call: impl Fn(&Middleware) -> BoxFuture<'static, Result<(), Refusal>>,
-) -> Result<(), Refusal> {
+    call: impl Fn(&Middleware) -> Result<Started, HandlerError>,
+) -> Result<(), HandlerError> {
     for middleware in middlewares {
-        let verdict = match catch_unwind(AssertUnwindSafe(|| call(&middleware))) {
-            Ok(future) => AssertUnwindSafe(future).catch_unwind().await,
-            Err(panic) => Err(panic),
-        };
-        verdict.unwrap_or_else(|_| Err(Refusal::new("Internal server error")))?;
+        finish(guarded(|| call(&middleware))?).await?;
     }
     Ok(())
 }

@@ -1,12 +1,11 @@
 //! What stands between clients and handlers.
 
-use crate::error::Refusal;
+use crate::error::{HandlerError, Refusal};
 use crate::extract::EventContext;
-use crate::handler::Handler;
-use futures_util::future::BoxFuture;
+use crate::handler::{Handler, Started};
 use std::sync::Arc;
 
-type Pass = dyn Fn(&mut EventContext<'_>) -> BoxFuture<'static, Result<(), Refusal>> + Send + Sync;
+type Pass = dyn Fn(&mut EventContext<'_>) -> Result<Started, HandlerError> + Send + Sync;
 
 /// Lets a client into the namespace, or an event through to its handlers; or refuses it.
 #[derive(Clone)]
@@ -18,16 +17,16 @@ impl Middleware {
         H: Handler<A, Output = Result<(), E>>,
         E: Into<Refusal> + 'static,
     {
-        Self(Arc::new(move |context| match middleware.call(context) {
-            Ok(future) => Box::pin(async move { future.await.map_err(Into::into) }),
-            Err(error) => Box::pin(std::future::ready(Err(Refusal::new(error.to_string())))),
+        Self(Arc::new(move |context| {
+            let future = middleware.call(context)?;
+            let verdict =
+                async move { future.await.map_err(|no| HandlerError::Refused(no.into())) };
+            Ok(Box::pin(verdict))
         }))
     }
 
-    pub(crate) fn call(
-        &self,
-        context: &mut EventContext<'_>,
-    ) -> BoxFuture<'static, Result<(), Refusal>> {
+    /// Starts it. Its error is [`Refused`](HandlerError::Refused), unless it can't be asked.
+    pub(crate) fn call(&self, context: &mut EventContext<'_>) -> Result<Started, HandlerError> {
         (self.0)(context)
     }
 }

@@ -120,7 +120,8 @@ fn begin_guarded(mut future: Started) -> Result<Option<Started>, HandlerError> {
     Ok(if polled { None } else { Some(future) })
 }
 
-async fn finish(future: Started) -> Result<(), HandlerError> {
+/// Runs what is left of a handler. A panic is an error like others.
+pub(crate) async fn finish(future: Started) -> Result<(), HandlerError> {
     AssertUnwindSafe(future)
         .catch_unwind()
         .await

@@ -370,7 +370,8 @@ impl SocketIoBuilder {
     }
 
     /// Told of each handler that returned an error, panicked, or could not be called because an
-    /// argument is of another type. The socket stays connected in any case.
+    /// argument is of another type, and of middlewares that did: with the socket and the name of the
+    /// event, `connect` for a connection and its middlewares. The socket stays connected in any case.
     #[must_use]
     pub fn on_error(
         mut self,

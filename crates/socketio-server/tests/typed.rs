@@ -61,6 +61,12 @@ async fn a_failure_is_reported_and_not_sent() {
     let refused = "say: argument 0 of the event is not what its handler expects";
     assert_eq!(lines.next().await, refused);
 
+    let panicking = server.on_typed(async |Where {}| -> (String, u32) { panic!("oh") });
+    client.send(r#"423["where"]"#).await;
+    let panicked = "where: the handler panicked: oh";
+    assert_eq!(lines.next().await, panicked);
+    assert!(server.off(panicking));
+
     server.on_typed(async |Where {}| ("still there".to_owned(), 2));
     client.send(r#"423["where"]"#).await;
     assert_eq!(client.text().await, r#"433["still there",2]"#);
