@@ -127,15 +127,19 @@ async fn run(settings: Settings) -> std::io::Result<()> {
         .route("/stats", get(stats))
         .with_state((io.clone(), echo.clone()));
     let listener = tokio::net::TcpListener::bind((settings.host.as_str(), settings.port)).await?;
+    // Before anybody learns that it is there, and may want it to end.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     println!("LISTENING {}", listener.local_addr()?.port());
 
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut serving = std::pin::pin!(io.serve_with(listener, echo.service(other)));
     tokio::select! {
-        result = io.serve_with(listener, echo.service(other)) => return result,
+        result = &mut serving => return result,
         _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+        _ = interrupt.recv() => {}
     }
-    let end = async { tokio::join!(io.shutdown(), echo.shutdown()) };
+    // Still serving meanwhile: clients are told by the answers to their requests.
+    let end = async { tokio::join!(serving, io.shutdown(), echo.shutdown()) };
     let _ = tokio::time::timeout(Duration::from_millis(1500), end).await;
     Ok(())
 }
