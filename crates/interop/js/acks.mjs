@@ -1,7 +1,7 @@
 // Acknowledgements in both directions, in time and too late, from one and from many.
 
 import assert from "node:assert/strict";
-import { ask, check, connect, done, next, sorted } from "./lib.mjs";
+import { ask, check, connect, done, next, sorted, STEP, until, version } from "./lib.mjs";
 
 await check("the server answers with any number of arguments", async () => {
   const socket = await connect();
@@ -39,10 +39,28 @@ await check("only the first of two answers reaches the client", async () => {
   assert.deepEqual(packets, [1, "then"]);
 });
 
-await check("a question nobody answers times out at the client", async () => {
+// Version 3 has neither time limits nor promises.
+if (version >= 4) await check("a question nobody answers times out at the client", async () => {
   const socket = await connect();
   const error = await new Promise((resolve) => socket.timeout(100).emit("slowEcho", 2_000, 1, resolve));
   assert.equal(error.message, "operation has timed out");
+});
+
+if (version >= 4) await check("questions as promises, with and without a time limit", async () => {
+  const socket = await connect();
+  assert.equal(await socket.emitWithAck("echo", "é"), "é");
+  assert.equal(await socket.timeout(STEP).emitWithAck("slowEcho", 20, "in time"), "in time");
+  await assert.rejects(socket.timeout(50).emitWithAck("slowEcho", 2_000, 1), /operation has timed out/);
+});
+
+if (version >= 4) await check("with retries an event is sent again until it is answered, and the next one waits", async () => {
+  const socket = await connect("/", { retries: 3, ackTimeout: 200 });
+  const order = [];
+  // The first attempts are not answered in time.
+  socket.emit("slowEcho", 350, "slow", (error, x) => order.push(error?.message ?? x));
+  socket.emit("echo", "behind it", (error, x) => order.push(error?.message ?? x));
+  await until(() => order.length === 2, "both to be over");
+  assert.deepEqual(order, ["operation has timed out", "behind it"]);
 });
 
 await check("the server asks, the client answers", async () => {

@@ -1,23 +1,13 @@
 // Every way to part, with the reason that each side is told, and the rooms the socket was in.
-//
-// Start the server with a short heartbeat (such as PING_INTERVAL=300 PING_TIMEOUT=200): one check waits for a ping that nobody answers.
 
 import assert from "node:assert/strict";
-import { ask, check, connect, done, manager, connected, next, RawPolling, RawWebSocket, sorted, stats, until, within } from "./lib.mjs";
-
-/** Watches the disconnections of the main namespace; `reasonOf(id)` gives the reason and the rooms. */
-async function watcher() {
-  const socket = await connect("/", { transports: ["websocket"] });
-  const known = new Map();
-  socket.on("peer-disconnect", (id, reason, rooms) => known.set(id, { reason, rooms }));
-  await ask(socket, "watch");
-  return (id) => until(() => known.get(id), `the disconnection of ${id}`);
-}
+import { ask, check, connect, done, manager, connected, moved, next, sorted, stats, transports, until, watcher } from "./lib.mjs";
 
 /** What both sides are told when `part` ends the connection of a client in the room `r`. */
-async function parting(transport, part) {
+async function parting(part) {
   const reasonOf = await watcher();
-  const socket = await connect("/", { transports: [transport] });
+  const socket = await connect();
+  await moved(socket);
   const { id } = socket;
   await ask(socket, "join", "r");
   const gone = next(socket, "disconnect");
@@ -29,40 +19,38 @@ async function parting(transport, part) {
   return { client, server: reason };
 }
 
-for (const transport of ["websocket", "polling"]) {
-  await check(`${transport}: the client leaves the namespace`, async () => {
-    const reasons = await parting(transport, (socket) => socket.disconnect());
-    assert.deepEqual(reasons, { client: "io client disconnect", server: "client namespace disconnect" });
-  });
+await check("the client leaves the namespace", async () => {
+  const reasons = await parting((socket) => socket.disconnect());
+  assert.deepEqual(reasons, { client: "io client disconnect", server: "client namespace disconnect" });
+});
 
-  await check(`${transport}: the client closes the connection`, async () => {
-    const reasons = await parting(transport, (socket) => socket.io.engine.close());
-    assert.deepEqual(reasons, { client: "forced close", server: "transport close" });
-  });
+await check("the client closes the connection", async () => {
+  const reasons = await parting((socket) => socket.io.engine.close());
+  assert.deepEqual(reasons, { client: "forced close", server: "transport close" });
+});
 
-  await check(`${transport}: the server sends the socket away`, async () => {
-    const reasons = await parting(transport, (socket) => socket.emit("disconnectMe", false));
-    assert.deepEqual(reasons, { client: "io server disconnect", server: "server namespace disconnect" });
-  });
+await check("the server sends the socket away", async () => {
+  const reasons = await parting((socket) => socket.emit("disconnectMe", false));
+  assert.deepEqual(reasons, { client: "io server disconnect", server: "server namespace disconnect" });
+});
 
-  await check(`${transport}: the server sends the socket away and closes the connection`, async () => {
-    const reasons = await parting(transport, (socket) => socket.emit("disconnectMe", true));
-    assert.deepEqual(reasons, { client: "io server disconnect", server: "server namespace disconnect" });
-    await until(async () => (await stats()).engine === 1, "the end of the connection"); // the watcher's is left
-  });
+await check("the server sends the socket away and closes the connection", async () => {
+  const reasons = await parting((socket) => socket.emit("disconnectMe", true));
+  assert.deepEqual(reasons, { client: "io server disconnect", server: "server namespace disconnect" });
+  await until(async () => (await stats()).engine === 1, "the end of the connection"); // the watcher's is left
+});
 
-  await check(`${transport}: the server closes the connection`, async () => {
-    const reasons = await parting(transport, (socket) => socket.emit("closeEngine"));
-    assert.equal(reasons.client, "transport close");
-    // On polling the reason depends on whether a poll was pending at that moment.
-    assert.match(reasons.server, transport === "polling" ? /^forced( server)? close$/ : /^forced close$/);
-  });
-}
+await check("the server closes the connection", async () => {
+  const reasons = await parting((socket) => socket.emit("closeEngine"));
+  assert.equal(reasons.client, "transport close");
+  // On polling the reason depends on whether a poll was pending at that moment.
+  assert.match(reasons.server, transports.at(-1) === "polling" ? /^forced( server)? close$/ : /^forced close$/);
+});
 
 await check("the connection is cut by the server", async () => {
-  const reasons = await parting("websocket", (socket) => socket.emit("killEngine"));
+  const reasons = await parting((socket) => socket.emit("killEngine"));
   assert.equal(reasons.client, "transport close");
-  assert.match(reasons.server, /^(transport|forced) close$/);
+  assert.match(reasons.server, /^(transport|forced|forced server) close$/);
 });
 
 await check("leaving one namespace says nothing about the others", async () => {
@@ -76,102 +64,19 @@ await check("leaving one namespace says nothing about the others", async () => {
   assert.deepEqual(await ask(custom, "echo", 1), [1]);
 });
 
-/** The reason the server gives when `part` is done to a raw WebSocket client. */
-async function rawParting(part) {
+await check("disconnectSockets is told as what the server did, to all of a room", async () => {
   const reasonOf = await watcher();
-  const raw = await RawWebSocket.join();
-  await part(raw);
-  return (await reasonOf(raw.id)).reason;
-}
-
-await check("a raw client hangs up, politely or not", async () => {
-  assert.equal(await rawParting((raw) => raw.socket.close()), "transport close");
-  assert.equal(await rawParting((raw) => raw.socket.terminate()), "transport close");
-});
-
-for (const [what, packets] of [
-  ["an event for a namespace it is not in", ['42/nowhere,["x"]']],
-  ["a second CONNECT", ["40"]],
-  ["a CONNECT_ERROR", ['44{"message":"x"}']],
-  ["malformed JSON", ['42["x"']],
-  ["an unknown packet type", ["49"]],
-  ["an attachment nobody announced", [Buffer.from([1, 2, 3])]],
-  ["text where an attachment was announced", ['451-["x",{"_placeholder":true,"num":0}]', '42["y"]']],
-  ["eleven announced attachments", ['4511-["x"]']],
-  ["a reserved event name", ['42["disconnect"]']],
-  ["an empty message", ["4"]],
-]) {
-  await check(`protocol violation: ${what}`, async () => {
-    const reason = await rawParting(async (raw) => {
-      for (const packet of packets) raw.send(packet);
-      await within(raw.closed, "the close of the connection");
-    });
-    assert.equal(reason, "forced close");
-  });
-}
-
-for (const [what, packet, expected] of [
-  ["an undecodable packet", "7", "parse error"],
-  ["a ping from the client", "2", "transport error"],
-]) {
-  await check(`Engine.IO violation: ${what}`, async () => {
-    const reason = await rawParting(async (raw) => {
-      raw.send(packet);
-      await within(raw.closed, "the close of the connection");
-    });
-    assert.equal(reason, expected);
-  });
-}
-
-await check("a message above the limit ends the connection with 1009", async () => {
-  let code;
-  const reason = await rawParting(async (raw) => {
-    raw.send("4".padEnd(raw.handshake.maxPayload + 1, "x"));
-    code = await within(raw.closed, "the close of the connection");
-  });
-  assert.deepEqual([reason, code], ["transport error", 1009]);
-});
-
-await check("a ping that nobody answers", async () => {
-  const reasonOf = await watcher();
-  const raw = await RawWebSocket.join();
-  const { pingInterval, pingTimeout } = raw.handshake;
-  assert.ok(pingInterval + pingTimeout < 5_000, "start the server with a short heartbeat for this check");
-  assert.equal((await reasonOf(raw.id)).reason, "ping timeout");
-  await within(raw.closed, "the close of the connection");
-  assert.ok(raw.frames.includes("2"));
-});
-
-await check("a raw client that answers pings stays", async () => {
-  const raw = await RawWebSocket.join();
-  for (let pings = 0; pings < 4; ) {
-    if ((await raw.frame()) !== "2") continue;
-    pings += 1;
-    raw.send("3");
+  const sockets = await Promise.all([connect(), connect()]);
+  for (const socket of sockets) await ask(socket, "join", "leaving");
+  const ids = sockets.map((socket) => socket.id);
+  const gone = sockets.map((socket) => next(socket, "disconnect"));
+  const other = await connect();
+  await ask(other, "disconnectSockets", { to: ["leaving"] }, true);
+  assert.deepEqual((await Promise.all(gone)).map(([reason]) => reason), ["io server disconnect", "io server disconnect"]);
+  for (const id of ids) {
+    assert.deepEqual(await reasonOf(id), { reason: "server namespace disconnect", rooms: sorted([id, "leaving"]) });
   }
-  raw.send('427["echo","alive"]');
-  assert.equal(await raw.frameUntil((frame) => frame !== "2"), '437["alive"]');
-});
-
-await check("a poll that is given up by the client", async () => {
-  const reasonOf = await watcher();
-  const raw = await RawPolling.join();
-  await raw.post('421["join","r"]');
-  await raw.packetsUntil((packet) => packet.startsWith("431"));
-  await raw.abandonPoll();
-  assert.deepEqual(await reasonOf(raw.id), { reason: "transport error", rooms: sorted([raw.id, "r"]) });
-});
-
-await check("polling: a close packet and a second poll at the same time", async () => {
-  const reasonOf = await watcher();
-  const polite = await RawPolling.join();
-  await polite.post("1");
-  assert.equal((await reasonOf(polite.id)).reason, "transport close");
-
-  const hasty = await RawPolling.join();
-  const answers = await Promise.all([hasty.get(), hasty.get()]);
-  assert.deepEqual(answers.map(({ status, body }) => [status, body]).sort(), [[200, "1"], [400, ""]]);
-  assert.equal((await reasonOf(hasty.id)).reason, "transport error");
+  assert.deepEqual(await ask(other, "echo", "stays"), ["stays"]);
 });
 
 done();

@@ -1,8 +1,8 @@
 // Clients of Socket.IO 2, over Engine.IO 3. Start the server with EIO3=1 and a short heartbeat (such as PING_INTERVAL=300 PING_TIMEOUT=200).
 
 import assert from "node:assert/strict";
-import { check as checkIt, collect, connected, done, next, pattern, sorted, stats, until, within } from "./lib.mjs";
-import { ask, client, closeAll, connect, manager, transports } from "./lib2.mjs";
+import { ask, check as checkIt, collect, connected, done, next, pattern, sorted, stats, until, within } from "./lib.mjs";
+import { client, closeAll, connect, manager, transports } from "./lib2.mjs";
 
 /** A check that closes the clients behind it. */
 const check = (name, body) =>

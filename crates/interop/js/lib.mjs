@@ -1,10 +1,11 @@
 // What all scripts share: one JSON line for each check, time limits, clients, raw connections.
 //
+// The environment variable CLIENT names the package of the client: `socket.io-client`, or `socket.io-client-3`, its version 3.
+//
 // A script gets the base URL of the server as its first argument. It ends with status 0 once all its checks have passed, and with 1 at the
 // first one that fails, with the reason on standard error; with the environment variable KEEP_GOING, behind the last.
 
 import { request } from "node:http";
-import { Manager, io } from "socket.io-client";
 import msgpack from "socket.io-msgpack-parser";
 import { WebSocket } from "ws";
 
@@ -73,6 +74,11 @@ export async function until(question, what, ms = STEP) {
 
 // ---------------------------------------------------------------- official client
 
+const { Manager, io } = await import(process.env.CLIENT ?? "socket.io-client");
+
+/** The major version of the client. */
+export const version = process.env.CLIENT === "socket.io-client-3" ? 3 : 4;
+
 /** The transports of a script's clients: its second argument, or WebSocket only. */
 export const transports = process.argv[3]?.split(",") ?? ["websocket"];
 
@@ -111,6 +117,12 @@ export function connected(socket) {
   return within(promise, `connection to ${socket.nsp}`);
 }
 
+/** The socket's connection has got to the last of the script's transports, and the server knows. */
+export async function moved(socket) {
+  const wanted = transports.at(-1);
+  await until(async () => (await ask(socket, "getTransport"))[0] === wanted, `the move to ${wanted}`);
+}
+
 /** The error with which the connection is refused. */
 export function refused(socket) {
   const promise = new Promise((resolve, reject) => {
@@ -135,12 +147,8 @@ export function collect(socket, event) {
 
 /** Emits and gives the arguments of the acknowledgement, as a list. */
 export function ask(socket, event, ...args) {
-  return new Promise((resolve, reject) => {
-    socket.timeout(STEP).emit(event, ...args, (error, ...answer) => {
-      if (error) reject(new Error(`acknowledgement of "${event}": ${error.message}`));
-      else resolve(answer);
-    });
-  });
+  const answer = new Promise((resolve) => socket.emit(event, ...args, (...list) => resolve(list)));
+  return within(answer, `acknowledgement of "${event}"`);
 }
 
 /**
@@ -149,6 +157,15 @@ export function ask(socket, event, ...args) {
  */
 export async function settle(...sockets) {
   await Promise.all(sockets.map((socket) => ask(socket, "echo", "settled")));
+}
+
+/** Watches the disconnections of the main namespace, and gives a function: `reasonOf(id)`, the reason and the rooms of a socket. */
+export async function watcher() {
+  const socket = await connect("/", { transports: ["websocket"] });
+  const known = new Map();
+  socket.on("peer-disconnect", (id, reason, rooms) => known.set(id, { reason, rooms }));
+  await ask(socket, "watch");
+  return (id) => until(() => known.get(id), `the disconnection of ${id}`);
 }
 
 /** `bytes` bytes, byte k being k mod 256, as the server makes them. */

@@ -5,7 +5,7 @@
 
 import { request } from "node:http";
 import io from "socket.io-client-2";
-import { base, connected, STEP, within } from "./lib.mjs";
+import { base, connected } from "./lib.mjs";
 
 const names = process.argv[3]?.split(",") ?? ["websocket"];
 export const isJsonp = names.includes("jsonp");
@@ -38,12 +38,6 @@ export function manager(options = {}) {
 export function closeAll() {
   for (const socket of opened) socket.close();
   opened.clear();
-}
-
-/** Emits and gives the arguments of the acknowledgement, as a list. */
-export function ask(socket, event, ...args) {
-  const promise = new Promise((resolve) => socket.emit(event, ...args, (...answer) => resolve(answer)));
-  return within(promise, `acknowledgement of "${event}"`, STEP);
 }
 
 // ---------------------------------------------------------------- a page for JSONP

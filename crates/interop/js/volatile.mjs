@@ -1,15 +1,10 @@
 // Volatile events: dropped whole while the connection cannot take them, never reordered, never torn.
 
 import assert from "node:assert/strict";
-import { ask, check, client, connect, connected, done, next, RawPolling, settle, until } from "./lib.mjs";
-
-/** Waits until the server has handled everything that the raw client has posted before it asked to join the room. */
-async function handled(observer, raw, room) {
-  await until(async () => (await ask(observer, "fetchSockets", { to: [room] }))[0].includes(raw.id), "the raw client's events");
-}
+import { ask, check, client, connect, connected, done, next, RawPolling, settle } from "./lib.mjs";
 
 await check("on an idle WebSocket volatile events arrive", async () => {
-  const socket = await connect("/", { transports: ["websocket"] });
+  const socket = await connect();
   const numbers = [];
   socket.on("n", (i) => numbers.push(i));
   const end = next(socket, "n-end");
@@ -20,7 +15,7 @@ await check("on an idle WebSocket volatile events arrive", async () => {
 
 for (const binary of [false, true]) {
   await check(`in a flood of ${binary ? "binary" : "text"} some may be dropped, but order and content stay`, async () => {
-    const socket = await connect("/", { transports: ["websocket"] });
+    const socket = await connect();
     const numbers = [];
     socket.on("n", (i, extra) => {
       assert.equal(extra.length, 10_000);
@@ -34,21 +29,8 @@ for (const binary of [false, true]) {
   });
 }
 
-for (const binary of [false, true]) {
-  await check(`without a pending poll volatile ${binary ? "binary" : "text"} events are dropped, the others wait`, async () => {
-    const observer = await connect("/", { transports: ["websocket"] });
-    const raw = await RawPolling.join();
-    await raw.post(`42["numbers",{"count":5,"volatile":true,"bytes":10,"binary":${binary}}]`);
-    await raw.post('42["numbers",{"count":2}]');
-    await raw.post('42["join","marker"]');
-    await handled(observer, raw, "marker");
-    assert.deepEqual(await raw.packets(), ['42["n-end",5]', '42["n",0]', '42["n",1]', '42["n-end",2]']);
-    await raw.post("1");
-  });
-}
-
 await check("a volatile broadcast reaches whoever can take it now", async () => {
-  const [sender, ready] = await Promise.all([connect("/", { transports: ["websocket"] }), connect("/", { transports: ["websocket"] })]);
+  const [sender, ready] = await Promise.all([connect(), connect()]);
   const raw = await RawPolling.join();
   const heard = next(ready, "news");
   await ask(sender, "broadcast", { volatile: true }, "news", 1);

@@ -178,6 +178,14 @@ impl Server {
             "start" => self.begin_again(),
             "freeze" => self.signal("-STOP"),
             "thaw" => self.signal("-CONT"),
+            "terminate" => {
+                self.signal("-TERM");
+                let status = self.child.wait();
+                assert!(
+                    status.is_ok_and(|status| status.success()),
+                    "it does not end well"
+                );
+            }
             other => panic!("unknown cue {other:?}"),
         }
     }
@@ -267,8 +275,7 @@ fn command(program: &Path) -> Command {
     command
 }
 
-/// Runs `js/<name>.mjs` against the server, and restarts the server whenever the script asks for
-/// it.
+/// Runs `js/<name>.mjs` against the server.
 ///
 /// # Panics
 /// If one of the script's checks fails: its report is part of the message.
@@ -278,17 +285,19 @@ pub(crate) fn run(
     arguments: &[&str],
     environment: &[(&str, &str)],
 ) {
-    run_script(&format!("js/{name}.mjs"), server, arguments, environment);
+    let result = passed(&format!("js/{name}.mjs"), server, arguments, environment);
+    result.unwrap_or_else(|report| panic!("{report}"));
 }
 
-/// As [`run`], with any script of this package.
-pub(crate) fn run_script(
-    name: &str,
+/// Runs a script of this package against the server, does with the server what the script asks for,
+/// and gives the names of the checks that have passed, or the report of the script that failed.
+pub(crate) fn passed(
+    path: &str,
     server: &mut Server,
     arguments: &[&str],
     environment: &[(&str, &str)],
-) {
-    let mut script = command(&package().join(name))
+) -> Result<Vec<String>, String> {
+    let mut script = command(&package().join(path))
         .arg(server.url())
         .args(arguments)
         .envs(environment.iter().copied())
@@ -299,24 +308,27 @@ pub(crate) fn run_script(
         .spawn()
         .expect("its interpreter runs");
     let mut report = String::new();
+    let mut checks = Vec::new();
+    let mut is_done = false;
     let output = BufReader::new(script.stdout.take().expect("its output is piped"));
-    for line in output.lines().map_while(Result::ok) {
-        if line.contains(r#""cue":"restart""#) {
-            server.obey("restart");
+    for text in output.lines().map_while(Result::ok) {
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        if let Some(cue) = line["cue"].as_str() {
+            server.obey(cue);
         }
-        report.push_str(&line);
+        if let (Some(check), true) = (line["check"].as_str(), line["ok"] == true) {
+            checks.push(check.to_owned());
+        }
+        is_done |= line["done"] == true;
+        report.push_str(&text);
         report.push('\n');
     }
     let end = script.wait_with_output().expect("it ends");
+    if end.status.success() && is_done {
+        return Ok(checks);
+    }
     let complaint = String::from_utf8_lossy(&end.stderr);
-    assert!(
-        end.status.success(),
-        "{name} has failed:\n{report}{complaint}"
-    );
-    assert!(
-        report.contains(r#""done":true"#),
-        "{name} did not come to its end:\n{report}"
-    );
+    Err(format!("{path} has failed:\n{report}{complaint}"))
 }
 
 /// Runs a program that prints JSON, one value a line, and hands each out as it comes.
