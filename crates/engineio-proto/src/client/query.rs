@@ -104,34 +104,6 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::ToString as _;
-    use serde_json::Value;
-
-    /// A value as JavaScript writes it into a text.
-    fn text(value: &Value) -> String {
-        match value {
-            Value::String(text) => text.clone(),
-            Value::Object(_) => "undefined".to_string(),
-            other => other.to_string(),
-        }
-    }
-
-    #[test]
-    fn queries_are_encoded_as_in_the_vectors() {
-        let vectors: Value =
-            serde_json::from_str(include_str!("../../tests/vectors/helpers.json")).unwrap();
-        let cases = vectors["cases"].as_array().unwrap().iter();
-        let mut count = 0;
-        for case in cases.filter(|case| case["fn"] == "query_encode") {
-            let mut query = String::new();
-            for (name, value) in case["input"].as_object().unwrap() {
-                push(&mut query, name, &text(value));
-            }
-            assert_eq!(query, case["output"], "{}", case["id"]);
-            count += 1;
-        }
-        assert_eq!(count, 5);
-    }
 
     #[test]
     fn stamps_are_eight_characters_of_base_36_and_differ() {

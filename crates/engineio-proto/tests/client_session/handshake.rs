@@ -3,8 +3,9 @@
 use crate::support::{Client, OPEN, OPEN_WS, config, ms, websocket_only};
 use engineio_proto::{
     Instant, Outgoing, SendError, Transport,
-    client::{Command, Event, Session, Start},
+    client::{Command, Event, Session, Start, encode_query},
 };
+use serde_json::Value;
 use std::sync::Arc;
 
 #[test]
@@ -37,6 +38,34 @@ fn the_users_query_stands_in_front_and_cannot_replace_the_protocols() {
         client.commands(),
         ["GET foo=a%20b&%C3%A9=%26%3D&EIO=4&transport=polling&t=#"]
     );
+}
+
+#[test]
+fn queries_are_encoded_as_in_the_vectors() {
+    /// A value as JavaScript writes it into a text.
+    fn text(value: &Value) -> String {
+        match value {
+            Value::String(text) => text.clone(),
+            Value::Object(_) => "undefined".to_string(),
+            other => other.to_string(),
+        }
+    }
+
+    let vectors: Value = serde_json::from_str(include_str!("../vectors/helpers.json")).unwrap();
+    let cases = vectors["cases"].as_array().unwrap().iter();
+    let mut count = 0;
+    for case in cases.filter(|case| case["fn"] == "query_encode") {
+        let pairs = case["input"].as_object().unwrap().iter();
+        let pairs: Vec<_> = pairs.map(|(name, value)| (name, text(value))).collect();
+        let query = encode_query(
+            pairs
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        );
+        assert_eq!(query, case["output"], "{}", case["id"]);
+        count += 1;
+    }
+    assert_eq!(count, 5);
 }
 
 #[test]
