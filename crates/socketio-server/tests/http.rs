@@ -159,6 +159,51 @@ async fn connections_are_kept_alive_and_requests_may_be_pipelined() {
 }
 
 #[tokio::test]
+async fn eh_03_eh_04_nothing_odd_opens_a_session() {
+    let (server, _) = logged(SocketIo::builder()).await;
+    let long = "x".repeat(10_000);
+    let sids = [
+        "x",
+        "a.b",
+        "%00",
+        "a%2Fb",
+        "__proto__",
+        "%",
+        "+",
+        "😀",
+        &long,
+    ];
+    let sids = sids.map(|sid| format!("&sid={sid}"));
+    for sid in sids.iter().chain([&"&sid=&sid=x".to_owned()]) {
+        for method in ["GET", "POST", "PUT"] {
+            let mut http = server.http().await;
+            let request = format!("{method} {POLLING}{sid}");
+            let refused = http.request(&request, &[]).await;
+            assert_eq!(refused.status, 400, "{request}");
+            assert!(refused.body.contains(r#""code":1"#), "{request}");
+        }
+    }
+    for method in ["POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"] {
+        let mut http = server.http().await;
+        http.write(format!("{method} {POLLING} HTTP/1.1\r\nHost: x\r\n\r\n"))
+            .await;
+        if method == "HEAD" {
+            let mut head = String::new();
+            let (mut wire, _) = http.into_wire();
+            while !head.contains("\r\n\r\n") {
+                head.push(tokio::io::AsyncReadExt::read_u8(&mut wire).await.unwrap() as char);
+            }
+            assert!(head.starts_with("HTTP/1.1 400"), "{head}");
+            continue;
+        }
+        let refused = http.response().await;
+        assert_eq!(refused.status, 400, "{method}");
+        assert!(refused.body.contains(r#""code":2"#), "{method}");
+    }
+    assert_eq!(server.client_count(), 0);
+}
+
+#[tokio::test]
 async fn eh_07_two_gets_at_once_end_the_session() {
     let (server, mut lines) = logged(SocketIo::builder()).await;
     let mut client = server.polling().await;
@@ -305,6 +350,18 @@ async fn eh_12_a_wrong_websocket_handshake_is_refused() {
     ))
     .await;
     assert_eq!(old.response().await.status, 400);
+    // A request with a body has no place for frames.
+    for body in [
+        "Content-Length: 4\r\n\r\nbody",
+        "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ] {
+        let mut http = server.http().await;
+        http.write(format!(
+            "GET {WEBSOCKET} HTTP/1.1\r\nHost: x\r\n{head}\r\n{body}"
+        ))
+        .await;
+        assert_eq!(http.response().await.status, 400, "{body}");
+    }
     assert_eq!(server.client_count(), 0);
 }
 
@@ -429,6 +486,14 @@ async fn ep_12_bodies_have_a_limit() {
         .await;
         assert_eq!(http.response().await.status, 400, "{length}");
     }
+    // What is behind the announced end is no part of the body, nor another request.
+    let mut http = server.http().await;
+    http.write(format!(
+        "POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n3\u{1e}42[\"n\"]\r\n\r\n"
+    ))
+    .await;
+    assert_eq!(http.response().await.body, "ok");
+    assert_eq!(http.response().await.status, 400);
     assert!(lines.rest().is_empty());
     assert_eq!(server.client_count(), 1);
     let mut http = server.http().await;
@@ -439,7 +504,7 @@ async fn ep_12_bodies_have_a_limit() {
 }
 
 #[tokio::test]
-async fn ep_13_a_body_in_crumbs_is_a_body() {
+async fn ep_11_ep_13_a_body_in_crumbs_is_a_body() {
     let (server, _) = logged(SocketIo::builder()).await;
     let mut client = server.polling().await;
     client.join("/").await;

@@ -110,8 +110,12 @@ async fn websocket<A: App>(
 fn switch(parts: &mut Parts) -> Result<(Response<Bytes>, OnUpgrade), Reject> {
     let header = |name| parts.headers.get(name).map(HeaderValue::as_bytes);
     let key = header(header::SEC_WEBSOCKET_KEY).filter(|key| is_key(key));
+    // A body would be read as frames.
+    let has_body = header(header::CONTENT_LENGTH).is_some_and(|length| length != b"0")
+        || parts.headers.contains_key(header::TRANSFER_ENCODING);
     let is_right = parts.method == Method::GET
         && parts.version >= Version::HTTP_11
+        && !has_body
         && header(header::SEC_WEBSOCKET_VERSION) == Some(b"13");
     let accept = key
         .filter(|_| is_right)
