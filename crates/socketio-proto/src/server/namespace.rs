@@ -14,6 +14,9 @@ use crate::{
 };
 use alloc::{boxed::Box, collections::VecDeque, sync::Arc, vec::Vec};
 
+/// The greatest id of an acknowledgement: JavaScript counts exactly as far as that.
+const MAX_ACK: u64 = (1 << 53) - 1;
+
 /// Limits of one namespace on one server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -254,11 +257,12 @@ impl NamespaceCore {
     /// The next id for an event with acknowledgement. Emits to one socket and broadcasts share
     /// the counter, which begins at 0.
     ///
-    /// It wraps at 2^64; a socket that still waits for an id refuses to use it for another event
+    /// It begins anew behind 2^53 - 1, since clients in JavaScript repeat greater ones inexactly; a
+    /// socket that still waits for an id refuses to use it for another event
     /// ([`EmitError::AckInUse`](crate::EmitError::AckInUse)).
     pub fn next_ack(&mut self) -> AckId {
         let AckId(id) = self.next_ack;
-        self.next_ack = AckId(id.wrapping_add(1));
+        self.next_ack = AckId((id + 1) & MAX_ACK);
         AckId(id)
     }
 
@@ -351,5 +355,21 @@ impl NamespaceCore {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let store = self.recovery.as_ref().and_then(|it| it.poll_timeout());
         self.requests.next_deadline().into_iter().chain(store).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Json;
+
+    #[test]
+    fn sa_04_ids_begin_anew_where_javascript_ceases_to_count() {
+        let limits = NamespaceLimits::default();
+        let mut core = NamespaceCore::new(Namespace::root(), Arc::new(Json), limits);
+        assert_eq!(core.next_ack(), AckId(0));
+        core.next_ack = AckId((1 << 53) - 2);
+        let ids = [(); 3].map(|()| core.next_ack().0);
+        assert_eq!(ids, [(1 << 53) - 2, (1 << 53) - 1, 0]);
     }
 }
