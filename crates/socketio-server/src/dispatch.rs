@@ -21,7 +21,7 @@ use socketio_observer::Snapshot;
 use socketio_proto::acks::AckToken;
 use socketio_proto::recovery::PrivateId;
 use socketio_proto::server::{Config, Connection, Event, Peer, Revision, Socket as Handle};
-use socketio_proto::{AckError, DisconnectReason, Parser, Payload, SocketId};
+use socketio_proto::{AckError, DecodeError, Parser, Payload, SocketId};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -44,6 +44,8 @@ pub(crate) struct Sio {
 pub(crate) struct Data {
     pub(crate) sockets: Vec<Arc<SocketInner>>,
     pub(crate) acks: BTreeMap<AckToken, oneshot::Sender<Result<Payload, AckError>>>,
+    /// What the client has sent against the rules, which is the end of its sockets.
+    refused: Option<DecodeError>,
 }
 
 impl Data {
@@ -145,9 +147,11 @@ impl App for Sio {
                 }
             }
             Input::Event(Event::Disconnected { socket, reason }) => {
-                let socket = client.step(Origin::Network, |state, _| state.data.take(socket));
+                let (socket, refused) = client.step(Origin::Network, |state, _| {
+                    (state.data.take(socket), state.data.refused.clone())
+                });
                 if let Some(socket) = socket {
-                    self.disconnected(socket, reason);
+                    self.disconnected(socket, Reason { reason, refused });
                 }
             }
             Input::Event(Event::Drained) => {
@@ -156,7 +160,10 @@ impl App for Sio {
                     self.call(&socket, (DRAIN, "drain"), None, &Ack::default(), None);
                 }
             }
-            Input::Event(Event::Refused(error)) => telemetry::packet_refused(client.sid(), &error),
+            Input::Event(Event::Refused(error)) => {
+                telemetry::packet_refused(client.sid(), &error);
+                client.step(Origin::Network, |state, _| state.data.refused = Some(error));
+            }
             Input::Event(Event::Closed(reason)) => {
                 telemetry::session_closed(client.sid(), &reason);
             }
@@ -328,14 +335,13 @@ impl Sio {
         }
     }
 
-    fn disconnected(&self, socket: Arc<SocketInner>, reason: DisconnectReason) {
+    fn disconnected(&self, socket: Arc<SocketInner>, reason: Reason) {
         let was_connected = socket.stage() == Stage::Connected;
         socket.stop_joining();
         let socket = Socket::from(socket);
         if was_connected {
             telemetry::socket_left(&socket, &reason);
         }
-        let reason = Reason(reason);
         if was_connected {
             self.call(
                 &socket,

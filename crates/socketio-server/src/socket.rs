@@ -497,18 +497,29 @@ impl fmt::Debug for Socket {
 ///
 /// Its text is the reference's: `transport close`, `client namespace disconnect`, ...
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Reason(pub(crate) socketio_proto::DisconnectReason);
+pub struct Reason {
+    pub(crate) reason: socketio_proto::DisconnectReason,
+    pub(crate) refused: Option<socketio_proto::DecodeError>,
+}
 
 impl Reason {
     /// The protocol core's reason.
     #[must_use]
     pub fn get(&self) -> &socketio_proto::DisconnectReason {
-        &self.0
+        &self.reason
+    }
+
+    /// What was wrong with what the client sent, if its connection was closed for a packet that is
+    /// none, or goes beyond a [limit](crate::SocketIoBuilder::packet_limits). The reason is `forced
+    /// close` then, as in the reference, which tells `error` listeners of the socket what it was.
+    #[must_use]
+    pub fn refused(&self) -> Option<&socketio_proto::DecodeError> {
+        self.refused.as_ref()
     }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.reason.fmt(f)
     }
 }
