@@ -3,7 +3,7 @@
 
 mod support;
 
-use socketio_server::{Event, Forbidden, Reason, SocketIo, SocketIoBuilder, State};
+use socketio_server::{Auth, Event, Forbidden, Reason, Refusal, SocketIo, SocketIoBuilder, State};
 use support::{Lines, Log, Server, still_serves};
 
 fn server() -> (Server, Lines) {
@@ -203,6 +203,62 @@ async fn ad_03_a_pattern_that_panics_accepts_nobody() {
     let refused = r#"44/panic,{"message":"Invalid namespace"}"#;
     assert_eq!(client.text().await, refused);
     client.join("/fine").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sn_03_a_middleware_that_fails_refuses_and_says_no_more_than_that() {
+    let (server, mut lines) = server();
+    server.middleware(async |Auth(auth): Auth<serde_json::Value>| {
+        if auth["late"] == true {
+            tokio::task::yield_now().await;
+        }
+        assert_ne!(auth["panic"], true, "a secret");
+        Ok::<_, Refusal>(())
+    });
+    let lacking = server.of("/lacking");
+    lacking.middleware(async |_: State<u64>| Ok::<_, Refusal>(()));
+    for namespace in [server.of("/"), lacking] {
+        namespace.on_connection(async |State(log): State<Log>| log.add("connected"));
+    }
+    let mut client = server.websocket().await;
+    for connect in [
+        r#"40{"panic":true}"#,
+        r#"40{"panic":true,"late":true}"#,
+        "40/lacking,",
+    ] {
+        client.send(connect).await;
+        let refused = client.text().await;
+        assert!(refused.ends_with(r#"{"message":"Internal server error"}"#));
+        let told = lines.next().await;
+        assert!(told.starts_with("error of connect: "), "{told}");
+    }
+    client.join("/").await;
+    assert_eq!(lines.next().await, "connected");
+    assert_eq!((server.socket_count(), server.rooms().len()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_against_the_rules_is_closed_and_the_application_is_told_for_what() {
+    let (server, mut lines) = server();
+    server.on_disconnect(async |State(log): State<Log>, reason: Reason| {
+        log.add(match reason.refused() {
+            Some(error) => format!("{reason}: {error}"),
+            None => reason.to_string(),
+        });
+    });
+    for (packet, told) in [
+        ("42[]", "forced close: invalid payload"),
+        ("47", "forced close: unknown packet type '7'"),
+        ("4511-[\"b\"]", "forced close: over the limit: attachments"),
+        (r#"42["disconnect"]"#, "forced close: invalid payload"),
+        // A packet, but one too many.
+        ("40", "forced close"),
+        ("41", "client namespace disconnect"),
+    ] {
+        let mut client = server.client().await;
+        client.send(packet).await;
+        assert_eq!(lines.next().await, told);
+    }
 }
 
 #[tokio::test(start_paused = true)]

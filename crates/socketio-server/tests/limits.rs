@@ -199,6 +199,7 @@ async fn sr_03_a_disconnect_from_anywhere_is_told_once() {
         "connection",
         "twice",
         "disconnecting",
+        "outgoing",
         "close",
     ] {
         let (server, mut lines) = server(SocketIo::builder());
@@ -206,6 +207,9 @@ async fn sr_03_a_disconnect_from_anywhere_is_told_once() {
             match place {
                 "connection" => socket.disconnect(false),
                 "any" => drop(socket.on_any(async |socket: Socket| socket.disconnect(false))),
+                "outgoing" => drop(socket.on_any_outgoing(async |socket: Socket| {
+                    socket.disconnect(false);
+                })),
                 "disconnecting" => drop(socket.on_disconnecting(async |socket: Socket| {
                     socket.disconnect(true);
                     socket.disconnect(false);
@@ -217,6 +221,8 @@ async fn sr_03_a_disconnect_from_anywhere_is_told_once() {
             match place {
                 "close" => socket.close_connection(),
                 "any" => {}
+                // The event is on its way to nobody by then.
+                "outgoing" => assert!(socket.emit("x", ()).is_err()),
                 _ => socket.disconnect(place == "twice"),
             }
             if place == "twice" {

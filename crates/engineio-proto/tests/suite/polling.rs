@@ -141,6 +141,18 @@ fn ep_01_an_empty_body_is_an_error() {
 }
 
 #[test]
+fn ep_01_an_empty_frame_is_an_error() {
+    let (mut server, link) = Server::websocket(config());
+    server.text(link, "");
+    server.text(link, "4late");
+    assert_eq!(
+        server.events(),
+        [closed(CloseReason::Parse(DecodeError::Empty))]
+    );
+    assert_eq!(server.frames(link), ["FIN"]);
+}
+
+#[test]
 fn ep_02_ep_03_unknown_types_are_errors() {
     for body in ["7", "x", "é", "😀", "٤hello"] {
         let mut server = Server::polling(config());

@@ -60,7 +60,7 @@ fn eu_01_a_silent_candidate_is_dropped_and_another_may_try() {
 }
 
 #[test]
-fn eu_02_anything_but_the_dialogue_drops_the_candidate() {
+fn ep_07_eu_02_anything_but_the_dialogue_drops_the_candidate() {
     for frame in ["2", "2prob", "3probe", "4hi", "6", "1", "0", "x", "", "b"] {
         let mut server = Server::polling(config());
         let link = server.link().unwrap();
