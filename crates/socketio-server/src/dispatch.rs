@@ -1,7 +1,6 @@
 //! Socket.IO as the application of the transport: from the core's events to the application's
 //! handlers.
 
-use crate::ack::Ack;
 use crate::error::{HandlerError, Refusal};
 use crate::extract::EventContext;
 use crate::handler::Started;
@@ -10,13 +9,14 @@ use crate::namespace::{
     ANY, Applicant, CONNECTION, DISCONNECT, DISCONNECTING, DRAIN, NamespaceInner, OUTGOING, Opened,
 };
 use crate::namespaces::{Found, Lease, Namespaces};
-use crate::run::{finish, guarded, poll_once};
 use crate::socket::{Reason, Socket, SocketInner, Stage};
 use crate::telemetry;
 use crate::transport::{App, Client, Machine, Origin};
 use engineio_proto::server::{Exchange, Link, Session, Transmit};
 use engineio_proto::{CloseReason, Instant, Text, Version};
 use futures_util::FutureExt;
+use socketio_handler::Ack;
+use socketio_handler::run::{finish, guarded, poll_once};
 use socketio_observer::Snapshot;
 use socketio_proto::acks::AckToken;
 use socketio_proto::recovery::PrivateId;

@@ -1,12 +1,17 @@
-//! Functions as handlers.
+//! Functions as handlers, of this crate's sockets.
 
-use crate::error::HandlerError;
-use crate::extract::{EventContext, FromEvent};
-use futures_util::future::BoxFuture;
-use std::future::Future;
-use std::sync::Arc;
+use crate::socket::Socket;
+use socketio_handler::run::Task;
+use socketio_proto::typed::TypedEvent;
 
-/// An async function, or a closure, of up to eight parameters of which each is [`FromEvent`].
+/// A handler whose parameters are forgotten.
+pub(crate) type Listener = socketio_handler::Listener<Socket>;
+
+/// A started handler.
+pub(crate) type Started = Task<()>;
+
+/// An async function, or a closure, of up to eight parameters of which each is
+/// [`FromEvent`](crate::FromEvent).
 ///
 /// ```
 /// use socketio_server::{Ack, EmitError, Handler, Socket, State};
@@ -20,116 +25,62 @@ use std::sync::Arc;
 /// is_handler(greet);
 /// is_handler(async |State(limit): State<u32>, number: u32| drop((limit, number)));
 /// ```
-pub trait Handler<A>: Send + Sync + 'static {
-    /// What its future gives.
-    type Output;
+pub trait Handler<A>: socketio_handler::Handler<Socket, A> {}
 
-    /// Takes the parameters from the event and calls the function.
-    ///
-    /// # Errors
-    /// When a parameter can't be had; the function is not called then.
-    fn call(
-        &self,
-        context: &mut EventContext<'_>,
-    ) -> Result<BoxFuture<'static, Self::Output>, HandlerError>;
-}
+impl<A, H: socketio_handler::Handler<Socket, A>> Handler<A> for H {}
 
-macro_rules! functions {
-    ($($parameter:ident)*) => {
-        impl<F, Fut, $($parameter,)*> Handler<($($parameter,)*)> for F
-        where
-            F: Fn($($parameter),*) -> Fut + Send + Sync + 'static,
-            Fut: Future + Send + 'static,
-            $($parameter: FromEvent,)*
-        {
-            type Output = Fut::Output;
+/// An async function, or a closure, whose last parameter is a [`TypedEvent`] and which returns its
+/// acknowledgement, or a `Result` of it. Up to eight parameters before it come from the
+/// [`Surroundings`](crate::Surroundings).
+///
+/// ```
+/// use socketio_server::{Socket, SocketIo, events};
+///
+/// events! {
+///     pub Said = "said"(from: String, text: String);
+///     pub Say = "say"(room: String, text: String) -> usize;
+/// }
+///
+/// let (_layer, io) = SocketIo::new();
+/// io.on_typed(async |socket: Socket, Say { room, text }: Say| {
+///     let from = socket.id().to_owned();
+///     let others = socket.to(&room);
+///     let count = others.fetch_sockets().len();
+///     others.emit_typed(&Said { from, text }).map(|()| count)
+/// });
+/// ```
+///
+/// What does not agree with the declaration does not compile: another acknowledgement,
+///
+/// ```compile_fail,E0277
+/// # use socketio_server::{SocketIo, events};
+/// # events! { Say = "say"(room: String, text: String) -> usize; }
+/// # let (_layer, io) = SocketIo::new();
+/// io.on_typed(async |say: Say| say.text);
+/// ```
+///
+/// no acknowledgement where one is declared,
+///
+/// ```compile_fail,E0277
+/// # use socketio_server::{SocketIo, events};
+/// # events! { Say = "say"(room: String, text: String) -> usize; }
+/// # let (_layer, io) = SocketIo::new();
+/// io.on_typed(async |say: Say| drop(say.text));
+/// ```
+///
+/// or a further argument.
+///
+/// ```compile_fail,E0277
+/// # use socketio_server::{SocketIo, events};
+/// # events! { Say = "say"(room: String, text: String) -> usize; }
+/// # let (_layer, io) = SocketIo::new();
+/// io.on_typed(async |volume: f64, say: Say| say.text.len());
+/// ```
+pub trait TypedHandler<E: TypedEvent, A>: socketio_handler::TypedHandler<Socket, E, A> {}
 
-            #[allow(non_snake_case, unused_variables)]
-            fn call(
-                &self,
-                context: &mut EventContext<'_>,
-            ) -> Result<BoxFuture<'static, Fut::Output>, HandlerError> {
-                $(let $parameter = $parameter::from_event(context)?;)*
-                Ok(Box::pin(self($($parameter),*)))
-            }
-        }
-    };
-}
-
-functions!();
-functions!(A);
-functions!(A B);
-functions!(A B C);
-functions!(A B C D);
-functions!(A B C D E);
-functions!(A B C D E G);
-functions!(A B C D E G H);
-functions!(A B C D E G H I);
-
-/// What a handler of an event may return: nothing, or a result whose error goes to
-/// [`on_error`](crate::SocketIoBuilder::on_error).
-pub trait Outcome {
-    /// The result that is reported.
-    ///
-    /// # Errors
-    /// The handler's own.
-    fn into_result(self) -> Result<(), HandlerError>;
-}
-
-impl Outcome for () {
-    fn into_result(self) -> Result<(), HandlerError> {
-        Ok(())
-    }
-}
-
-impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> Outcome for Result<(), E> {
-    fn into_result(self) -> Result<(), HandlerError> {
-        self.map_err(|error| HandlerError::Failed(error.into()))
-    }
-}
-
-/// A started handler.
-pub(crate) type Started = BoxFuture<'static, Result<(), HandlerError>>;
-
-type Call = dyn Fn(&mut EventContext<'_>) -> Result<Started, HandlerError> + Send + Sync;
-
-/// A handler whose parameters are forgotten.
-#[derive(Clone)]
-pub(crate) struct Listener(Arc<Call>);
-
-impl Listener {
-    pub(crate) fn new<A, H>(handler: H) -> Self
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        Self::from_call(move |context| {
-            let future = handler.call(context)?;
-            Ok(Box::pin(async move { future.await.into_result() }))
-        })
-    }
-
-    /// Of whatever takes its parameters from the event by itself.
-    pub(crate) fn from_call(
-        call: impl Fn(&mut EventContext<'_>) -> Result<Started, HandlerError> + Send + Sync + 'static,
-    ) -> Self {
-        Self(Arc::new(call))
-    }
-
-    pub(crate) fn call(&self, context: &mut EventContext<'_>) -> Result<Started, HandlerError> {
-        (self.0)(context)
-    }
-}
-
-impl std::fmt::Debug for Listener {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Listener")
-    }
-}
-
-/// The message of a panic.
-pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".into())
+impl<E, A, H> TypedHandler<E, A> for H
+where
+    E: TypedEvent,
+    H: socketio_handler::TypedHandler<Socket, E, A>,
+{
 }

@@ -120,26 +120,25 @@ mod typed;
 
 pub mod engine;
 
-pub use ack::Ack;
 pub use broadcast::{Broadcast, IntoRooms, Responses};
 pub use drain::DrainPolicy;
 pub use emitter::Emitter;
-pub use error::{AckError, EmitError, HandlerError, Refusal};
 pub use extensions::Extensions;
-pub use extract::{
-    Attachments, Auth, Event, EventContext, FromEvent, Handshake, Rest, State, Values,
-};
-pub use handler::{Handler, Outcome};
+pub use extract::{Auth, EventContext, FromEvent, Handshake, State, Surroundings};
+pub use handler::{Handler, TypedHandler};
 pub use namespace::Namespace;
 pub use namespaces::ConnectAuth;
 pub use options::Forbidden;
 pub use service::NotFound;
 pub use socket::{Reason, Recovery, Socket};
 pub use socket_io::{SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService};
+#[doc(inline)]
+pub use socketio_handler::{
+    Ack, AckError, Attachments, EmitError, Event, HandlerError, Outcome, Refusal, Rest, Values,
+};
 #[cfg(feature = "msgpack")]
 pub use socketio_proto::MsgPack;
 pub use socketio_proto::recovery::{Config as RecoveryConfig, Failure as RecoveryFailure};
 pub use socketio_proto::rooms::RoomError;
 pub use socketio_proto::{Attachment, TypedEvent, Value, events};
 pub use transport::{ConnectionInfo, HandshakeRequest, ResponseBody};
-pub use typed::{Surroundings, TypedHandler};

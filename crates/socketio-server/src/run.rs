@@ -2,15 +2,13 @@
 
 use crate::dispatch::{OnError, Sio};
 use crate::error::HandlerError;
-use crate::handler::{Started, panic_message};
+use crate::handler::Started;
 use crate::socket::{Socket, Turn};
 use crate::sync::lock;
 use crate::telemetry;
-use futures_util::FutureExt;
-use futures_util::task::noop_waker_ref;
+use socketio_handler::run::{Begun, begin, finish};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 impl Sio {
     /// Starts a handler: in its turn if the namespace is serial, now if not.
@@ -25,9 +23,9 @@ impl Sio {
 
     /// Runs a handler up to its first suspension here, and the rest in a task of its own.
     pub(crate) fn start_now(&self, socket: &Socket, event: &str, future: Started) {
-        let rest = match begin_guarded(future) {
-            Ok(Some(rest)) => rest,
-            Ok(None) => return,
+        let rest = match begin(future) {
+            Ok(Begun::Suspended(rest)) => rest,
+            Ok(Begun::Done(())) => return,
             Err(error) => return self.report(socket, event, error),
         };
         let suspended = socket.inner().client().suspend();
@@ -57,8 +55,8 @@ impl Sio {
         }
         turns.is_running = true;
         drop(turns);
-        let rest = begin_guarded(future);
-        if let Ok(Some(future)) = rest {
+        let begun = begin(future);
+        if let Ok(Begun::Suspended(future)) = begun {
             let suspended = socket.inner().client().suspend();
             let first = Turn {
                 event: event.to_owned(),
@@ -78,7 +76,7 @@ impl Sio {
         }
         // The queue is empty: only this dispatcher fills it.
         lock(queue).is_running = false;
-        if let Err(error) = rest {
+        if let Err(error) = begun {
             self.report(socket, event, error);
         }
     }
@@ -104,39 +102,6 @@ async fn take_turns(socket: Socket, first: Turn, on_error: Option<OnError>) {
             }
         }
     }
-}
-
-/// Polls a future once, in place, with a waker that does nothing. What is left of one that is
-/// pending has to be polled again soon, as a task is that was just spawned.
-pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    future.poll_unpin(&mut Context::from_waker(noop_waker_ref()))
-}
-
-fn begin_guarded(mut future: Started) -> Result<Option<Started>, HandlerError> {
-    let polled = guarded(|| match poll_once(&mut future) {
-        Poll::Ready(result) => result.map(|()| true),
-        Poll::Pending => Ok(false),
-    })?;
-    Ok(if polled { None } else { Some(future) })
-}
-
-/// Runs what is left of a handler. A panic is an error like others.
-pub(crate) async fn finish(future: Started) -> Result<(), HandlerError> {
-    AssertUnwindSafe(future)
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|panic| Err(panicked(&*panic)))
-}
-
-/// Calls code of the user. A panic is an error like others.
-pub(crate) fn guarded<R>(
-    call: impl FnOnce() -> Result<R, HandlerError>,
-) -> Result<R, HandlerError> {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(panicked(&*panic)))
-}
-
-fn panicked(panic: &(dyn std::any::Any + Send)) -> HandlerError {
-    HandlerError::Panicked(panic_message(panic))
 }
 
 fn report(on_error: Option<&OnError>, socket: &Socket, event: &str, error: HandlerError) {

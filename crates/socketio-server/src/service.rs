@@ -1,6 +1,5 @@
 //! The endpoint as a tower layer, a tower or hyper service, and a server of its own.
 
-use crate::run::poll_once;
 use crate::transport::{App, ConnectionInfo, Host, ResponseBody, respond};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -8,6 +7,7 @@ use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::Empty;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socketio_handler::run::poll_once;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};

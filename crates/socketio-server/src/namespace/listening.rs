@@ -2,9 +2,10 @@
 
 use super::{ANY, CONNECTION, DISCONNECT, DISCONNECTING, DRAIN, Namespace, OUTGOING, change};
 use crate::error::Refusal;
-use crate::handler::{Handler, Listener, Outcome};
+use crate::handler::{Handler, Listener};
 use crate::middleware::Middleware;
 use crate::sync::write;
+use socketio_handler::Outcome;
 use socketio_observer::ListenerId;
 
 /// Handlers and middlewares of all its sockets.

@@ -2,10 +2,11 @@
 
 use super::Socket;
 use crate::error::Refusal;
-use crate::handler::{Handler, Listener, Outcome};
+use crate::handler::{Handler, Listener};
 use crate::middleware::Middleware;
 use crate::namespace::{ANY, DISCONNECT, DISCONNECTING, DRAIN, Listeners, OUTGOING, change};
 use crate::sync::{read, write};
+use socketio_handler::Outcome;
 use socketio_observer::{ListenerId, Snapshot};
 use std::sync::RwLock;
 
