@@ -84,6 +84,5 @@ pub use self::client::{Client, ClientBuilder};
 pub(crate) use self::dispatcher::Dispatcher;
 pub use self::emitter::Emitter;
 pub use self::events::Events;
-pub use self::handler::Handler;
+pub use self::handler::{Handler, TypedHandler};
 pub use self::socket::Socket;
-pub use self::typed::TypedHandler;

@@ -5,7 +5,7 @@ use crate::core::{Core, Owner, Runtime};
 use crate::driver;
 use crate::driver::tls::{Connector, Tls};
 use crate::error::{BuildError, ConnectError, HandlerError, SocketError};
-use crate::handler::{Handler, Listener, Outcome, Task};
+use crate::handler::{Handler, Listener};
 use crate::options::{Options, client_options};
 use crate::settings::{AuthFn, AuthSource};
 use crate::socket::{Disconnecting, Socket};
@@ -14,7 +14,9 @@ use crate::socket_ref::{
 };
 use crate::status::ClientEvent;
 use engineio_proto::Transport;
+use futures_util::future::BoxFuture;
 use serde::Serialize;
+use socketio_handler::Outcome;
 use socketio_observer::ListenerId;
 use socketio_proto::Payload;
 use socketio_proto::client::SocketOptions;
@@ -327,7 +329,7 @@ impl Runtime for Tokio {
         self.handle.spawn(driver::run(core, self.connector.clone()));
     }
 
-    fn spawn(&self, task: Task<()>) {
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
         self.handle.spawn(task);
     }
 }

@@ -11,7 +11,6 @@
 
 use crate::clock::Clock;
 use crate::error::ConnectError;
-use crate::handler::Task;
 use crate::run::OnError;
 use crate::settings::Settings;
 use crate::socket_ref::{SocketInner, SocketRef};
@@ -20,6 +19,7 @@ use crate::sync::lock;
 use crate::waiters::Waiters;
 use engineio_proto::Instant;
 use engineio_proto::client::Session;
+use futures_util::future::BoxFuture;
 use socketio_proto::client::{AckToken, ConnectFailure, Event, Manager, Socket as Id};
 use socketio_proto::{AckError, Payload};
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ pub(crate) trait Runtime: Send + Sync {
     /// Runs a driver for this client, until it stops by itself.
     fn start(&self, core: Arc<Core>);
     /// Finishes what is left of a handler.
-    fn spawn(&self, task: Task<()>);
+    fn spawn(&self, task: BoxFuture<'static, ()>);
     /// Where the handlers run, if they have a thread to themselves.
     #[cfg(feature = "_blocking")]
     fn dispatcher(&self) -> Option<&Arc<crate::blocking::Dispatcher>> {

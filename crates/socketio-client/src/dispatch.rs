@@ -5,18 +5,18 @@
 //! [`Joins::tell`] in its own thread and [`announce`] in that of the handlers, which may wait for
 //! what the former two tell.
 
-use crate::ack::Ack;
 use crate::core::{Core, JoinWaiter, State};
 use crate::error::{ConnectError, HandlerError};
 use crate::events::{Incoming, SocketEvent};
-use crate::extract::{Cause, EventContext};
-use crate::run::{finish, guarded, poll_once, report, start};
+use crate::extract::EventContext;
+use crate::run::{report, start};
 use crate::socket_ref::{ANY, CONNECT, CONNECT_ERROR, DISCONNECT, SocketRef};
 use crate::status::ClientEvent;
+use socketio_handler::Ack;
+use socketio_handler::run::{Begun, begin, finish, guarded};
 use socketio_proto::client::{ConnectFailure, Event, Socket as Id};
 use socketio_proto::{AckId, Payload};
 use std::sync::Arc;
-use std::task::Poll;
 
 /// Hands out what the machine has to tell. True if there was anything.
 #[cfg(feature = "tokio")]
@@ -126,15 +126,13 @@ pub(crate) fn announce(core: &Arc<Core>, event: Event) {
         }
         Event::Connected { socket, recovered } => {
             if let Some(socket) = core.socket(socket) {
-                socket.tell(|| SocketEvent::Connected { recovered });
-                call(&socket, CONNECT, &Cause::None);
+                happened(&socket, CONNECT, &SocketEvent::Connected { recovered });
             }
         }
         Event::ConnectError { socket, error } => {
             if let Some(socket) = core.socket(socket) {
-                let error = ConnectError::from(error);
-                socket.tell(|| SocketEvent::ConnectError(error.clone()));
-                call(&socket, CONNECT_ERROR, &Cause::Failed(error));
+                let event = SocketEvent::ConnectError(error.into());
+                happened(&socket, CONNECT_ERROR, &event);
             }
         }
         Event::Message {
@@ -148,8 +146,7 @@ pub(crate) fn announce(core: &Arc<Core>, event: Event) {
         }
         Event::Disconnected { socket, reason } => {
             if let Some(socket) = core.socket(socket) {
-                socket.tell(|| SocketEvent::Disconnected(reason.clone()));
-                call(&socket, DISCONNECT, &Cause::Left(reason));
+                happened(&socket, DISCONNECT, &SocketEvent::Disconnected(reason));
             }
         }
         event => {
@@ -168,14 +165,8 @@ fn message(socket: &SocketRef, payload: Payload, ack: Option<AckId>) {
         let listeners = socket.inner.snapshot(key);
         for listener in listeners.iter() {
             start(socket, name, || {
-                let none = Cause::None;
-                listener.call(&mut EventContext::new(
-                    socket,
-                    name,
-                    Some(&payload),
-                    &ack,
-                    &none,
-                ))
+                let payload = Some(&payload);
+                listener.call(&mut EventContext::new(socket, name, payload, &ack, None))
             });
         }
     }
@@ -187,9 +178,10 @@ fn message(socket: &SocketRef, payload: Payload, ack: Option<AckId>) {
     });
 }
 
-/// Starts the handlers of an event that is not of the wire.
-fn call(socket: &SocketRef, name: &str, cause: &Cause) {
-    let (listeners, ack) = (socket.inner.snapshot(name), Ack::default());
+/// Tells of what is no event of the wire, and starts its handlers.
+fn happened(socket: &SocketRef, name: &str, event: &SocketEvent) {
+    socket.tell(|| event.clone());
+    let (listeners, ack, cause) = (socket.inner.snapshot(name), Ack::default(), Some(event));
     for listener in listeners.iter() {
         start(socket, name, || {
             listener.call(&mut EventContext::new(socket, name, None, &ack, cause))
@@ -216,16 +208,9 @@ fn authorize(socket: &SocketRef) {
     let Some((auth, turn)) = socket.inner.next_auth() else {
         return;
     };
-    let begun = guarded(|| {
-        let mut future = auth(socket.format());
-        match poll_once(&mut future) {
-            Poll::Ready(answer) => answer.map(Err),
-            Poll::Pending => Ok(Ok(future)),
-        }
-    });
-    match begun {
-        Ok(Err(answer)) => answered(socket, turn, Ok(answer)),
-        Ok(Ok(rest)) => {
+    match guarded(|| Ok(auth(socket.format()))).and_then(begin) {
+        Ok(Begun::Done(answer)) => answered(socket, turn, Ok(answer)),
+        Ok(Begun::Suspended(rest)) => {
             let asked = socket.clone();
             socket.core().runtime.spawn(Box::pin(async move {
                 let answer = finish(rest).await;

@@ -1,7 +1,9 @@
 //! What can go wrong.
 
+pub(crate) use socketio_handler::{AckError, EmitError, HandlerError};
+
+use socketio_proto::Value;
 use socketio_proto::client::ConnectFailure;
-use socketio_proto::{PayloadError, Value};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -93,66 +95,4 @@ impl From<socketio_proto::client::ConnectError> for ConnectError {
             _ => Self::Unanswered,
         }
     }
-}
-
-/// An event that was not sent.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum EmitError {
-    /// The arguments can't be written, or the event's name is reserved.
-    #[error("the payload can't be written")]
-    Payload(#[from] PayloadError),
-    /// The socket can't take it: see [`socketio_proto::EmitError`].
-    #[error(transparent)]
-    Socket(#[from] socketio_proto::EmitError),
-}
-
-/// An acknowledgement that did not come.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum AckError {
-    /// The event was not sent.
-    #[error("the event was not sent")]
-    Emit(#[from] EmitError),
-    /// It did not come in time.
-    #[error("operation has timed out")]
-    Timeout,
-    /// The connection was lost first.
-    #[error("socket has been disconnected")]
-    Disconnected,
-    /// It came with other arguments than expected.
-    #[error("the acknowledgement has unexpected arguments")]
-    Decode(#[source] PayloadError),
-}
-
-impl From<socketio_proto::AckError> for AckError {
-    fn from(error: socketio_proto::AckError) -> Self {
-        match error {
-            socketio_proto::AckError::Timeout => Self::Timeout,
-            _ => Self::Disconnected,
-        }
-    }
-}
-
-/// A handler that failed; the argument of [`on_error`](crate::ClientBuilder::on_error).
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum HandlerError {
-    /// An argument of the event is not what the handler asks for.
-    #[error("argument {index} of the event is not what its handler expects")]
-    Argument {
-        /// Which one, counted from zero.
-        index: usize,
-        /// What the decoder says.
-        source: PayloadError,
-    },
-    /// The handler asks for something that this kind of event doesn't have.
-    #[error("{0} is not available to this handler")]
-    Unavailable(&'static str),
-    /// The handler returned an error.
-    #[error("the handler failed")]
-    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The handler panicked.
-    #[error("the handler panicked: {0}")]
-    Panicked(String),
 }

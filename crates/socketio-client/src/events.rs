@@ -6,13 +6,12 @@ mod stream;
 #[cfg(feature = "tokio")]
 pub use self::stream::Events;
 
-use crate::ack::Ack;
 use crate::error::ConnectError;
-use crate::extract::Values;
 use crate::status::ClientEvent;
 use crate::sync::lock;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use socketio_handler::{Ack, Values};
 use socketio_proto::client::DisconnectReason;
 use socketio_proto::{Payload, PayloadError};
 use std::collections::VecDeque;

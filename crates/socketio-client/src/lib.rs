@@ -159,28 +159,28 @@ mod emitter;
 #[cfg(feature = "tokio")]
 mod socket;
 
-pub use ack::Ack;
 #[cfg(feature = "tokio")]
 pub use client::{Client, ClientBuilder};
 #[cfg(feature = "tokio")]
 pub use emitter::Emitter;
 pub use engineio_proto::{Transport, Version};
-pub use error::{AckError, BuildError, ConnectError, EmitError, HandlerError, SocketError};
+pub use error::{BuildError, ConnectError, SocketError};
 #[cfg(feature = "tokio")]
 pub use events::Events;
 pub use events::{Incoming, SocketEvent};
-pub use extract::{Attachments, Event, EventContext, FromEvent, Reason, Rest, Values};
+pub use extract::{EventContext, FromEvent, Reason, Surroundings};
 #[cfg(feature = "tokio")]
-pub use handler::Handler;
-pub use handler::Outcome;
+pub use handler::{Handler, TypedHandler};
 #[cfg(feature = "tokio")]
 pub use socket::{Connecting, Disconnecting, Socket};
+pub use socket_ref::SocketRef;
+#[doc(inline)]
+pub use socketio_handler::{
+    Ack, AckError, Attachments, EmitError, Event, HandlerError, Outcome, Rest, Values,
+};
 pub use socketio_observer::ListenerId;
 #[cfg(feature = "msgpack")]
 pub use socketio_proto::MsgPack;
 pub use socketio_proto::client::{ConnectFailure, DisconnectReason, SocketOptions};
 pub use socketio_proto::{Attachment, Payload, TypedEvent, Value, events};
 pub use status::ClientEvent;
-pub use typed::Surroundings;
-#[cfg(feature = "tokio")]
-pub use typed::TypedHandler;

@@ -1,21 +1,20 @@
 //! What does not change once a client is built: where it connects to, and how its requests look.
 
 use crate::cookies::Cookies;
-use crate::error::{BuildError, HandlerError};
-use crate::handler::Task;
+use crate::error::BuildError;
 use crate::sync::lock;
 use crate::target::{Proxy, Target};
 use engineio_proto::client::ClientConfig;
 use http::Uri;
 use http::header::{COOKIE, HOST, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
+use socketio_handler::run::Task;
 use socketio_proto::client::Auth;
 use socketio_proto::{Format, Payload, PayloadError};
 use std::sync::{Arc, Mutex};
 
 /// Gives the credentials for one attempt to connect.
-pub(crate) type AuthFn =
-    Arc<dyn Fn(Format) -> Task<Result<Option<Payload>, HandlerError>> + Send + Sync>;
+pub(crate) type AuthFn = Arc<dyn Fn(Format) -> Task<Option<Payload>> + Send + Sync>;
 
 /// Writes credentials once it is known how.
 type Write = Box<dyn FnOnce(Format) -> Result<Payload, PayloadError> + Send>;

@@ -5,13 +5,14 @@ use crate::core::{JoinWaiter, Owner};
 use crate::emitter::Emitter;
 use crate::error::{AckError, ConnectError, EmitError, HandlerError};
 use crate::events::Events;
-use crate::extract::{EventContext, FromEvent};
-use crate::handler::{Handler, Listener, Outcome};
+use crate::extract::{EventContext, FromEvent, Surroundings};
+use crate::handler::{Handler, Listener};
 use crate::settings::AuthSource;
 use crate::socket_ref::{ANY, ANY_OUTGOING, CONNECT, CONNECT_ERROR, DISCONNECT, SocketRef};
 use engineio_proto::Transport;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use socketio_handler::Outcome;
 use socketio_observer::ListenerId;
 use socketio_proto::Payload;
 use std::fmt;
@@ -271,9 +272,11 @@ impl Socket {
     }
 }
 
+impl Surroundings for Socket {}
+
 impl FromEvent for Socket {
     fn from_event(context: &mut EventContext<'_>) -> Result<Self, HandlerError> {
-        Ok(Self(context.socket.clone()))
+        Ok(Self(context.socket().clone()))
     }
 }
 

@@ -1,15 +1,15 @@
 //! One namespace of a client, whatever the runtime: what the sockets of both adapters are made of.
 
-use crate::ack::Ack;
 use crate::core::{AckWaiter, Core, JoinWaiter, Owner};
 use crate::error::{ConnectError, EmitError, SocketError};
 use crate::events::{Queue, SocketEvent};
-use crate::extract::{Cause, EventContext};
+use crate::extract::EventContext;
 use crate::handler::Listener;
 use crate::run::start;
 use crate::settings::{AuthFn, AuthSource};
 use crate::sync::{change, lock, read};
 use serde::Serialize;
+use socketio_handler::Ack;
 use socketio_observer::{ListenerId, Observers, Snapshot};
 use socketio_proto::client::{AckToken, AddError, Auth, Emit, Socket as Id, SocketOptions};
 use socketio_proto::{Format, Namespace, Payload, Text};
@@ -64,9 +64,9 @@ impl SocketInner {
     }
 }
 
-/// A socket as the application has it: with its part in the client.
+/// A socket of either kind, as an [`EventContext`] has it. Handlers ask for that of their kind.
 #[derive(Clone)]
-pub(crate) struct SocketRef {
+pub struct SocketRef {
     pub(crate) inner: Arc<SocketInner>,
     pub(crate) owner: Arc<Owner>,
 }
@@ -226,16 +226,10 @@ impl SocketRef {
         let Some((listeners, payload)) = seen else {
             return;
         };
-        let (ack, none) = (Ack::default(), Cause::None);
+        let (ack, payload) = (Ack::default(), Some(&payload));
         for listener in listeners.iter() {
             start(self, event, || {
-                listener.call(&mut EventContext::new(
-                    self,
-                    event,
-                    Some(&payload),
-                    &ack,
-                    &none,
-                ))
+                listener.call(&mut EventContext::new(self, event, payload, &ack, None))
             });
         }
     }

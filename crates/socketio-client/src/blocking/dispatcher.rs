@@ -8,8 +8,8 @@ use super::wait::wait;
 use crate::core::Core;
 use crate::dispatch::announce;
 use crate::events::size;
-use crate::handler::Task;
 use crate::sync::lock;
+use futures_util::future::BoxFuture;
 use socketio_proto::client::Event;
 use std::collections::VecDeque;
 use std::io;
@@ -96,7 +96,7 @@ impl Dispatcher {
     }
 
     /// Runs what is left of a handler, which is nothing unless it is made of a future.
-    pub(crate) fn finish(&self, mut task: Task<()>) {
+    pub(crate) fn finish(&self, mut task: BoxFuture<'static, ()>) {
         self.after(Box::new(move || {
             wait(None, |cx| task.as_mut().poll(cx));
         }));

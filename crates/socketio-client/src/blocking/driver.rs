@@ -25,9 +25,9 @@ use self::tls::Connector;
 use super::dispatcher::Dispatcher;
 use crate::core::{Core, Next, Runtime};
 use crate::dispatch::{Verdict, settle};
-use crate::handler::Task;
 use engineio_proto::Instant;
 use engineio_proto::client::Command;
+use futures_util::future::BoxFuture;
 use mio::{Events, Poll, Registry, Token};
 use std::io;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ impl Runtime for Threads {
         }
     }
 
-    fn spawn(&self, task: Task<()>) {
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
         self.dispatcher.finish(task);
     }
 

@@ -7,7 +7,7 @@ use super::events::Events;
 use super::handler::{Handler, listener};
 use crate::core::Owner;
 use crate::error::{AckError, ConnectError, EmitError, HandlerError};
-use crate::extract::{EventContext, FromEvent};
+use crate::extract::{EventContext, FromEvent, Surroundings};
 use crate::settings::AuthSource;
 use crate::socket_ref::{ANY, ANY_OUTGOING, CONNECT, CONNECT_ERROR, DISCONNECT, SocketRef};
 use engineio_proto::Transport;
@@ -272,9 +272,11 @@ pub(crate) fn wait_closed(owner: &Arc<Owner>, dispatcher: &Arc<Dispatcher>) {
     reply.wait(owner.core());
 }
 
+impl Surroundings for Socket {}
+
 impl FromEvent for Socket {
     fn from_event(context: &mut EventContext<'_>) -> Result<Self, HandlerError> {
-        let socket = Self::of(context.socket);
+        let socket = Self::of(context.socket());
         socket.ok_or(HandlerError::Unavailable("a socket for threads"))
     }
 }

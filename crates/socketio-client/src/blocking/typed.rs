@@ -2,98 +2,13 @@
 
 use super::client::ClientBuilder;
 use super::emitter::Emitter;
+use super::handler::{TypedHandler, typed_listener};
 use super::socket::Socket;
-use crate::error::{AckError, EmitError, HandlerError};
-use crate::extract::EventContext;
-use crate::handler::Listener;
-use crate::typed::{Surroundings, typed_event};
+use crate::error::{AckError, EmitError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use socketio_observer::ListenerId;
-use socketio_proto::typed::{Answer, TypedEvent, name};
-
-impl Surroundings for Socket {}
-
-/// A function, or a closure, whose last parameter is a [`TypedEvent`] and which returns its
-/// acknowledgement, or a `Result` of it. Up to three parameters before it come from the
-/// [`Surroundings`].
-///
-/// ```
-/// use socketio_client::blocking::{Client, Socket};
-/// use socketio_client::events;
-///
-/// events! {
-///     pub Said = "said"(from: String, text: String);
-///     pub Ask = "ask"(question: String) -> String;
-/// }
-///
-/// let client = Client::builder("http://localhost:3000")
-///     .on_typed(|Said { from, text }: Said| println!("{from}: {text}"))
-///     .on_typed(|socket: Socket, ask: Ask| format!("{}? Ask {:?}", ask.question, socket.id()));
-/// ```
-///
-/// What does not agree with the declaration does not compile:
-///
-/// ```compile_fail,E0277
-/// # use socketio_client::{blocking::Client, events};
-/// # events! { Ask = "ask"(question: String) -> String; }
-/// let client = Client::builder("http://localhost:3000").on_typed(|ask: Ask| ask.question.len());
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no handler of a typed event",
-    note = "the last parameter has to be the event, those before it from its `Surroundings`",
-    note = "the result has to be the acknowledgement, or a `Result` of it"
-)]
-pub trait TypedHandler<E: TypedEvent, A>: Send + Sync + 'static {
-    /// What it returns.
-    type Output: Answer<E::Ack>;
-
-    /// Takes the parameters from the event and calls the function.
-    ///
-    /// # Errors
-    /// When a parameter can't be had; the function is not called then.
-    fn call(&self, context: &mut EventContext<'_>) -> Result<Self::Output, HandlerError>;
-}
-
-macro_rules! functions {
-    ($($parameter:ident)*) => {
-        impl<F, R, E, $($parameter,)*> TypedHandler<E, ($($parameter,)* E,)> for F
-        where
-            F: Fn($($parameter,)* E) -> R + Send + Sync + 'static,
-            R: Answer<E::Ack>,
-            E: TypedEvent + DeserializeOwned,
-            $($parameter: Surroundings,)*
-        {
-            type Output = R;
-
-            #[allow(non_snake_case)]
-            fn call(&self, context: &mut EventContext<'_>) -> Result<R, HandlerError> {
-                $(let $parameter = $parameter::from_event(context)?;)*
-                let event = typed_event(context)?;
-                Ok(self($($parameter,)* event))
-            }
-        }
-    };
-}
-
-functions!();
-functions!(A);
-functions!(A B);
-functions!(A B C);
-
-/// Of a handler that returns the acknowledgement.
-fn listener<E, A>(handler: impl TypedHandler<E, A>) -> Listener
-where
-    E: TypedEvent<Ack: Serialize>,
-{
-    Listener::from_call(move |context| {
-        let ack = context.ack().clone();
-        let answer = handler.call(context)?.into_answer();
-        let sent = ack.send(answer.map_err(HandlerError::Failed)?);
-        sent.map_err(|error| HandlerError::Failed(error.into()))?;
-        Ok(None)
-    })
-}
+use socketio_proto::typed::{TypedEvent, name};
 
 impl ClientBuilder {
     /// Calls a handler for each [typed event](TypedEvent) of its kind; see [`Socket::on_typed`].
@@ -102,7 +17,7 @@ impl ClientBuilder {
     where
         E: TypedEvent<Ack: Serialize>,
     {
-        self.listen(name::<E>(), listener(handler))
+        self.listen(name::<E>(), typed_listener(handler))
     }
 }
 
@@ -116,7 +31,7 @@ impl Socket {
     where
         E: TypedEvent<Ack: Serialize>,
     {
-        self.inner.on(name::<E>(), listener(handler))
+        self.inner.on(name::<E>(), typed_listener(handler))
     }
 
     /// Emits a [typed event](TypedEvent).

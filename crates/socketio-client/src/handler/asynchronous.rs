@@ -1,12 +1,10 @@
 //! Async functions as handlers.
 
-use super::{Listener, Outcome, Task};
-use crate::error::HandlerError;
-use crate::extract::{EventContext, FromEvent};
-use std::future::Future;
-use std::pin::Pin;
+use crate::socket_ref::SocketRef;
+use socketio_proto::TypedEvent;
 
-/// An async function, or a closure, of up to eight parameters of which each is [`FromEvent`].
+/// An async function, or a closure, of up to eight parameters of which each is
+/// [`FromEvent`](crate::FromEvent).
 ///
 /// ```
 /// use socketio_client::{Ack, EmitError, Handler, Socket};
@@ -20,62 +18,40 @@ use std::pin::Pin;
 /// is_handler(greet);
 /// is_handler(async |a: u32, b: u32| drop(a + b));
 /// ```
-pub trait Handler<A>: Send + Sync + 'static {
-    /// What its future gives.
-    type Output;
+pub trait Handler<A>: socketio_handler::Handler<SocketRef, A> {}
 
-    /// Takes the parameters from the event and calls the function.
-    ///
-    /// # Errors
-    /// When a parameter can't be had; the function is not called then.
-    fn call(
-        &self,
-        context: &mut EventContext<'_>,
-    ) -> Result<Pin<Box<dyn Future<Output = Self::Output> + Send>>, HandlerError>;
-}
+impl<A, H: socketio_handler::Handler<SocketRef, A>> Handler<A> for H {}
 
-macro_rules! functions {
-    ($($parameter:ident)*) => {
-        impl<F, Fut, $($parameter,)*> Handler<($($parameter,)*)> for F
-        where
-            F: Fn($($parameter),*) -> Fut + Send + Sync + 'static,
-            Fut: Future + Send + 'static,
-            $($parameter: FromEvent,)*
-        {
-            type Output = Fut::Output;
+/// An async function, or a closure, whose last parameter is a [`TypedEvent`] and which returns its
+/// acknowledgement, or a `Result` of it. Up to eight parameters before it come from the
+/// [`Surroundings`](crate::Surroundings).
+///
+/// ```
+/// use socketio_client::{Client, Socket, events};
+///
+/// events! {
+///     pub Said = "said"(from: String, text: String);
+///     pub Ask = "ask"(question: String) -> String;
+/// }
+///
+/// let client = Client::builder("http://localhost:3000")
+///     .on_typed(async |Said { from, text }: Said| println!("{from}: {text}"))
+///     .on_typed(async |socket: Socket, ask: Ask| format!("{}? Ask {:?}", ask.question, socket.id()));
+/// ```
+///
+/// What does not agree with the declaration does not compile:
+///
+/// ```compile_fail,E0277
+/// # use socketio_client::{Client, events};
+/// # events! { Ask = "ask"(question: String) -> String; }
+/// let client = Client::builder("http://localhost:3000")
+///     .on_typed(async |ask: Ask| ask.question.len());
+/// ```
+pub trait TypedHandler<E: TypedEvent, A>: socketio_handler::TypedHandler<SocketRef, E, A> {}
 
-            #[allow(non_snake_case, unused_variables)]
-            fn call(
-                &self,
-                context: &mut EventContext<'_>,
-            ) -> Result<Task<Fut::Output>, HandlerError> {
-                $(let $parameter = $parameter::from_event(context)?;)*
-                Ok(Box::pin(self($($parameter),*)))
-            }
-        }
-    };
-}
-
-functions!();
-functions!(A);
-functions!(A B);
-functions!(A B C);
-functions!(A B C D);
-functions!(A B C D E);
-functions!(A B C D E G);
-functions!(A B C D E G H);
-functions!(A B C D E G H I);
-
-impl Listener {
-    /// Of an async function.
-    pub(crate) fn new<A, H>(handler: H) -> Self
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        Self::from_call(move |context| {
-            let future = handler.call(context)?;
-            Ok(Some(Box::pin(async move { future.await.into_result() })))
-        })
-    }
+impl<E, A, H> TypedHandler<E, A> for H
+where
+    E: TypedEvent,
+    H: socketio_handler::TypedHandler<SocketRef, E, A>,
+{
 }
