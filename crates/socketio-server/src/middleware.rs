@@ -2,14 +2,11 @@
 
 use crate::error::{HandlerError, Refusal};
 use crate::extract::EventContext;
-use crate::handler::{Handler, Started};
-use std::sync::Arc;
-
-type Pass = dyn Fn(&mut EventContext<'_>) -> Result<Started, HandlerError> + Send + Sync;
+use crate::handler::{Handler, Listener, Started};
 
 /// Lets a client into the namespace, or an event through to its handlers; or refuses it.
 #[derive(Clone)]
-pub(crate) struct Middleware(Arc<Pass>);
+pub(crate) struct Middleware(Listener);
 
 impl Middleware {
     pub(crate) fn new<A, H, E>(middleware: H) -> Self
@@ -17,7 +14,7 @@ impl Middleware {
         H: Handler<A, Output = Result<(), E>>,
         E: Into<Refusal> + 'static,
     {
-        Self(Arc::new(move |context| {
+        Self(Listener::from_call(move |context| {
             let future = middleware.call(context)?;
             let verdict =
                 async move { future.await.map_err(|no| HandlerError::Refused(no.into())) };
@@ -27,6 +24,6 @@ impl Middleware {
 
     /// Starts it. Its error is [`Refused`](HandlerError::Refused), unless it can't be asked.
     pub(crate) fn call(&self, context: &mut EventContext<'_>) -> Result<Started, HandlerError> {
-        (self.0)(context)
+        self.0.call(context)
     }
 }
