@@ -1,6 +1,12 @@
 //! What waits to be pulled: the buffer, its limits, and who is told that it is empty again.
 
+mod marks;
+
+pub use marks::Mark;
+
 use crate::{Outgoing, SendError, packet::Repr, queue::Queue};
+use alloc::boxed::Box;
+use marks::Marks;
 
 /// Packets in the order in which they leave.
 ///
@@ -18,6 +24,8 @@ pub(crate) struct Outbox {
     pressed: bool,
     /// A pong is in the queue.
     has_pong: bool,
+    /// Made with the first batch that may be taken back: most sessions never have one.
+    marks: Option<Box<Marks>>,
 }
 
 const PONG: &str = "3";
@@ -30,6 +38,7 @@ impl Outbox {
             idle: false,
             pressed: false,
             has_pong: false,
+            marks: None,
         }
     }
 
@@ -37,6 +46,9 @@ impl Outbox {
     pub(crate) fn push(&mut self, packet: Outgoing) {
         self.bytes += weight(&packet);
         self.queue.push(packet);
+        if let Some(marks) = &mut self.marks {
+            marks.push();
+        }
     }
 
     /// Adds a pong, unless one waits: it says as much as two.
@@ -58,6 +70,9 @@ impl Outbox {
             self.push(message);
             if self.bytes > max_bytes || self.queue.len() > max_len {
                 self.queue.truncate(len);
+                if let Some(marks) = &mut self.marks {
+                    marks.truncate(len);
+                }
                 self.bytes = bytes;
                 self.pressed = true;
                 return Err(SendError::Full);
@@ -67,10 +82,56 @@ impl Outbox {
         Ok(())
     }
 
+    /// As [`push_batch`](Self::push_batch), for a batch that may be [taken
+    /// back](Self::take_back).
+    pub(crate) fn push_marked(
+        &mut self,
+        batch: impl IntoIterator<Item = Outgoing>,
+        mark: Mark,
+        max_bytes: usize,
+        max_len: usize,
+    ) -> Result<(), SendError> {
+        let waiting = self.queue.len();
+        self.marks
+            .get_or_insert_with(|| Box::new(Marks::over(waiting)))
+            .begin(mark);
+        let pushed = self.push_batch(batch, max_bytes, max_len);
+        if let Some(marks) = &mut self.marks {
+            marks.end();
+        }
+        pushed
+    }
+
+    /// Takes back the batch with this mark, if all of it still waits.
+    pub(crate) fn take_back(&mut self, mark: Mark) -> bool {
+        let Some(places) = self.marks.as_mut().and_then(|marks| marks.remove(mark)) else {
+            return false;
+        };
+        self.bytes -= self
+            .queue
+            .drain(places)
+            .map(|it| weight(&it))
+            .sum::<usize>();
+        true
+    }
+
+    /// The last mark of which anything has left.
+    pub(crate) fn last_pulled(&self) -> Mark {
+        self.marks.as_ref().map_or(Mark(0), |marks| marks.pulled())
+    }
+
+    /// Somebody waits for room.
+    pub(crate) fn press(&mut self) {
+        self.pressed |= !self.queue.is_empty();
+    }
+
     /// Takes one packet, for a framed link.
     pub(crate) fn pop(&mut self) -> Option<Outgoing> {
         let packet = self.queue.pop();
         self.idle = packet.is_none();
+        if let Some(marks) = &mut self.marks {
+            marks.pop();
+        }
         self.bytes -= packet.as_ref().map_or(0, weight);
         if self.has_pong && packet.as_ref().is_some_and(is_pong) {
             self.has_pong = false;
@@ -104,6 +165,9 @@ impl Outbox {
 
     pub(crate) fn clear(&mut self) {
         self.queue.clear();
+        if let Some(marks) = &mut self.marks {
+            marks.clear();
+        }
         self.bytes = 0;
         self.has_pong = false;
     }

@@ -1,6 +1,7 @@
 //! A queue that gives its memory back.
 
 use alloc::collections::VecDeque;
+use core::ops::Range;
 
 /// First in, first out. Storage for more than a few items is freed when the last one leaves, so
 /// that a burst is not paid for by the rest of the session.
@@ -34,6 +35,11 @@ impl<T> Queue<T> {
     /// Keeps the oldest `len` items.
     pub(crate) fn truncate(&mut self, len: usize) {
         self.0.truncate(len);
+    }
+
+    /// Takes the items at these places out. They have to be there.
+    pub(crate) fn drain(&mut self, places: Range<usize>) -> impl Iterator<Item = T> {
+        self.0.drain(places)
     }
 
     pub(crate) fn clear(&mut self) {

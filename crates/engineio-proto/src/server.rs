@@ -56,6 +56,7 @@ mod polling;
 mod timers;
 mod upgrade;
 
+pub use crate::outbox::Mark;
 pub use crate::transmit::Transmit;
 
 use crate::{
@@ -101,8 +102,8 @@ pub enum Event {
         to: Transport,
     },
     /// Nothing waits any more, after more than half of
-    /// [`max_buffered`](crate::config::ServerConfig::max_buffered) did or after a batch was
-    /// refused as [`Full`](SendError::Full).
+    /// [`max_buffered`](crate::config::ServerConfig::max_buffered) did, after a batch was refused
+    /// as [`Full`](SendError::Full), or if it was [expected](Session::expect_drained).
     Drained,
     /// The last event: the session ended. See [Closing](self#closing).
     Closed(CloseReason),
@@ -311,6 +312,44 @@ impl Session {
         self.outbox.push_batch(batch, bytes, messages)
     }
 
+    /// As [`send`](Self::send), for a batch that may be [taken back](Self::take_back) under this
+    /// mark. One that is not above those before it marks nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_marked(
+        &mut self,
+        batch: impl IntoIterator<Item = Outgoing>,
+        mark: Mark,
+    ) -> Result<(), SendError> {
+        if self.state != State::Open {
+            return Err(SendError::Closed);
+        }
+        let (bytes, messages) = (self.config.max_buffered, self.config.max_queued);
+        self.outbox.push_marked(batch, mark, bytes, messages)
+    }
+
+    /// Takes a batch back, so that something newer gets its room. True: nothing of it will leave.
+    /// False: some of it has left already, or there is none with this mark.
+    pub fn take_back(&mut self, mark: Mark) -> bool {
+        self.outbox.take_back(mark)
+    }
+
+    /// The last mark of which anything has left, 0 if none has: the batches with greater ones wait
+    /// whole, and can be taken back.
+    #[must_use]
+    pub fn last_pulled(&self) -> Mark {
+        self.outbox.last_pulled()
+    }
+
+    /// Asks for [`Event::Drained`] once nothing waits any more. For whoever has found out without
+    /// [`send`](Self::send) that there is too little room. If nothing waits already, nothing
+    /// happens.
+    pub fn expect_drained(&mut self) {
+        self.outbox.press();
+    }
+
     /// Ends the session from this side. [`Event::Closed`] follows at once; what the peer gets
     /// depends on the transport: see [Closing](self#closing).
     ///
@@ -420,6 +459,12 @@ impl Session {
     #[must_use]
     pub fn buffered(&self) -> usize {
         self.outbox.bytes()
+    }
+
+    /// Messages and other packets that wait to be pulled.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.outbox.len()
     }
 
     /// Bytes that [`send`](Self::send) has room for.

@@ -15,6 +15,7 @@ mod polling;
 mod properties;
 mod stream;
 mod support;
+mod taking_back;
 mod upgrade;
 mod v3;
 mod vectors;
