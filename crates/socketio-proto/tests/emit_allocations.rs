@@ -22,11 +22,12 @@ fn text(encoded: &Encoded) -> Text {
     }
 }
 
-/// With its headers a written payload is one buffer, whatever the header is.
+/// With its headers a written payload that fills its buffer is one, whatever the header is.
 #[test]
 fn the_header_goes_into_the_buffer_of_the_payload() {
+    let long = "text".repeat(50);
     for (namespace, id) in [("/", None), ("/", Some(u64::MAX)), ("/admin", Some(15))] {
-        let payload = Payload::new(Format::Json, Some("m"), "text").unwrap();
+        let payload = Payload::new(Format::Json, Some("m"), &long).unwrap();
         let json = payload.as_json().unwrap().as_ptr();
         let packet = event(namespace, id, payload);
         let copied = Json.encode(&packet).unwrap();
@@ -39,6 +40,24 @@ fn the_header_goes_into_the_buffer_of_the_payload() {
         assert_eq!(behind_header.as_ptr(), json, "nothing was copied");
         // The reference count.
         assert_eq!(info.count_total, 1);
+    }
+}
+
+/// It may wait for a client that reads slowly, and is counted by its length then.
+#[test]
+fn what_is_sent_takes_hardly_more_than_its_length() {
+    for len in [0, 1, 10, 100, 250, 300, 400, 1_000, 3_000, 10_000, 100_000] {
+        let argument = "x".repeat(len);
+        for arguments in [vec![&argument; 1], vec![&argument; 3]] {
+            let mut sent = None;
+            let info = measure(|| {
+                let payload = Payload::new(Format::Json, Some("m"), &arguments).unwrap();
+                sent = Some(Json.encode_owned(event_at_root(payload)).unwrap());
+            });
+            let text = text(sent.as_ref().unwrap()).len();
+            let taken = usize::try_from(info.bytes_current).unwrap();
+            assert!(taken <= text * 5 / 4 + 128, "{taken} bytes for {text}");
+        }
     }
 }
 

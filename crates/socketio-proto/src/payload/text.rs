@@ -69,11 +69,15 @@ impl JsonText {
         Text::from(out)
     }
 
-    /// The text behind these pieces of a header, in its own buffer if there is room.
+    /// The text behind these pieces of a header, in its own buffer if there is room in front, and
+    /// not too much behind: the text may wait for a client that reads slowly, and what waits is
+    /// counted by its length. A buffer that fits costs a copy and saves an allocation.
     pub(crate) fn behind(self, header: &[&str]) -> Text {
         let len = header.iter().map(|piece| piece.len()).sum::<usize>();
         match (self, HEADROOM.checked_sub(len)) {
-            (Self::Written(mut text), Some(start)) => {
+            (Self::Written(mut text), Some(start))
+                if text.capacity() - text.len() <= text.len() / 4 =>
+            {
                 let mut end = start;
                 for piece in header.iter().filter(|piece| !piece.is_empty()) {
                     text.replace_range(end..end + piece.len(), piece);

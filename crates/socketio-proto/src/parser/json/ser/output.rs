@@ -55,6 +55,7 @@ impl Output {
     #[inline]
     fn long_string(&mut self, text: &[u8], tail: Tail) -> Option<()> {
         let start = self.0.len();
+        self.0.reserve(text.len() + CLOSING);
         self.0.push(b'"');
         if self.copy_plain(text).is_none() {
             self.0.truncate(start);
@@ -96,6 +97,10 @@ const SHORT: usize = size_of::<u128>() - 3;
 
 /// The same for half a word, which is where most keys go.
 const SHORTEST: usize = size_of::<u64>() - 3;
+
+/// Room for the quotes of a long string, and for the little that most often follows: so that a
+/// buffer of which it is the most part does not grow once more, by its double.
+const CLOSING: usize = 32;
 
 /// What follows a string.
 #[derive(Clone, Copy)]
