@@ -224,10 +224,8 @@ impl World {
                 break;
             };
             assert!(self.present.contains_key(&member), "gone");
-            if let Delivery::Encoded {
-                ack: Some((_, request)),
-                ..
-            } = delivery
+            if let Delivery::Encoded { how, .. } = delivery
+                && let Some((_, request)) = how.ack
             {
                 self.asked.push((request, member));
             }

@@ -121,11 +121,7 @@ impl World {
         if as_fresh {
             self.leave(n, false);
         }
-        let room = Credit {
-            writable: true,
-            room_bytes: usize::MAX,
-            room_packets: usize::MAX,
-        };
+        let room = Credit::UNLIMITED;
         let mut claimed = claim
             .as_ref()
             .map(|it| self.core.recover(it, room, self.now));

@@ -455,6 +455,21 @@ impl Session {
             && !self.links.are_finishing()
     }
 
+    /// Is it neither closing nor closed?
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+
+    /// Whoever waits for room may go on: at most half of what may wait does, or the session is not
+    /// open any more.
+    #[must_use]
+    pub fn is_relieved(&self) -> bool {
+        !self.is_open()
+            || self.outbox.bytes() <= self.config.max_buffered / 2
+                && self.outbox.len() <= self.config.max_queued / 2
+    }
+
     /// Bytes of messages that wait to be pulled.
     #[must_use]
     pub fn buffered(&self) -> usize {

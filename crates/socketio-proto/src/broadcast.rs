@@ -1,10 +1,10 @@
 //! What a broadcast is before it is encoded.
 
-use crate::{Payload, rooms::Target};
+use crate::{Payload, Text, rooms::Target, server::Overflow};
 use core::time::Duration;
 
 /// How a broadcast is to be delivered.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Flags {
     /// Receivers whose transport is not ready at that moment miss it.
@@ -13,6 +13,10 @@ pub struct Flags {
     pub local: bool,
     /// Every receiver is asked to acknowledge; what has not come within this time is missing.
     pub ack: Option<Duration>,
+    /// What becomes of it where a receiver has no room for it.
+    pub overflow: Overflow,
+    /// What it is the latest of, for [`Overflow::KeepLatest`].
+    pub key: Option<Text>,
 }
 
 impl Flags {
@@ -31,6 +35,18 @@ impl Flags {
     /// Sets [`ack`](Self::ack).
     pub fn ack(mut self, within: Option<Duration>) -> Self {
         self.ack = within;
+        self
+    }
+
+    /// Sets [`overflow`](Self::overflow).
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// Sets [`key`](Self::key).
+    pub fn key(mut self, key: Option<Text>) -> Self {
+        self.key = key;
         self
     }
 }

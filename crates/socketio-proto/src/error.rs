@@ -103,11 +103,17 @@ pub enum EmitError {
     /// The socket has left its namespace, was not accepted yet, or its connection is closed.
     #[error("the socket is not connected")]
     NotConnected,
-    /// The engine's send buffer has no room for the whole packet.
+    /// The engine's send buffer has no room for the whole packet. There will be some when the
+    /// client has read.
     #[error("the send buffer is full")]
     Full,
-    /// The event was volatile and the transport not ready.
-    #[error("the transport is busy and the event was volatile")]
+    /// The packet is larger than the engine's send buffer: it would not even fit if nothing
+    /// waited.
+    #[error("the packet is larger than the send buffer")]
+    TooLarge,
+    /// The event was one that may be dropped: it was volatile and the transport not ready, or
+    /// there was no room for it and its [policy](crate::server::Overflow) is to do without.
+    #[error("the event was dropped")]
     Dropped,
     /// The connection waits for as many acknowledgements as it may.
     #[error("too many acknowledgements are outstanding")]

@@ -68,14 +68,16 @@ mod config;
 mod connection;
 mod event;
 mod namespace;
+mod overflow;
 mod peer;
 mod requests;
 
 pub use crate::packet::Revision;
 pub use config::Config;
 pub use connection::Connection;
-pub use event::{Credit, Emit, Event, Socket};
+pub use event::{Credit, Emit, Event, Outbound, Share, Socket};
 pub use namespace::{
     Claimed, Delivery, Directed, NamespaceCore, NamespaceEvent, NamespaceLimits, Restored,
 };
+pub use overflow::Overflow;
 pub use peer::Peer;

@@ -76,15 +76,10 @@ impl Server {
         self.core.broadcast(draft, NOW).unwrap();
         while let Some((member, delivery)) = self.core.poll_delivery() {
             let (peer, _, socket) = &mut self.clients[member.index()];
-            let Delivery::Encoded {
-                encoded,
-                volatile,
-                ack,
-            } = delivery
-            else {
+            let Delivery::Encoded { encoded, how } = delivery else {
                 unreachable!()
             };
-            peer.apply(NOW, |it| it.emit_encoded(*socket, encoded, volatile, ack))
+            peer.apply(NOW, |it| it.emit_encoded(*socket, encoded, how))
                 .unwrap();
         }
     }

@@ -10,7 +10,7 @@ use socketio_proto::acks::RequestId;
 use socketio_proto::broadcast::{Draft, Flags};
 use socketio_proto::rooms::{Member, Room, Target};
 use socketio_proto::server::{
-    Config, Delivery, Event, NamespaceCore, NamespaceEvent, NamespaceLimits, Socket,
+    Config, Delivery, Event, NamespaceCore, NamespaceEvent, NamespaceLimits, Share, Socket,
 };
 use socketio_proto::{AckId, EmitError, Instant, Json, Payload, SocketId, Text};
 use std::sync::Arc;
@@ -72,21 +72,17 @@ impl Chat {
 
     fn deliver(&mut self) {
         while let Some((member, delivery)) = self.core.poll_delivery() {
-            let Delivery::Encoded {
-                encoded,
-                volatile,
-                ack,
-            } = delivery
-            else {
+            let Delivery::Encoded { encoded, how } = delivery else {
                 unreachable!()
             };
+            let ack = how.ack;
             let (client, socket, _) = self
                 .clients
                 .iter_mut()
                 .find(|(_, _, of)| *of == member)
                 .unwrap();
-            let result = client
-                .apply(|connection, _| connection.emit_encoded(*socket, encoded, volatile, ack));
+            let result =
+                client.apply(|connection, _| connection.emit_encoded(*socket, encoded, how));
             if let (Err(_), Some((_, request))) = (result, ack) {
                 self.core.handle_undelivered(request, member);
             }
@@ -520,7 +516,7 @@ fn a_socket_that_has_left_takes_no_broadcast() {
     let Some((_, Delivery::Encoded { encoded, .. })) = chat.core.poll_delivery() else {
         panic!("the namespace has not heard yet");
     };
-    let result = client.apply(|it, _| it.emit_encoded(*socket, encoded, false, None));
+    let result = client.apply(|it, _| it.emit_encoded(*socket, encoded, Share::default()));
     assert_eq!(result, Err(EmitError::NotConnected));
     assert_eq!(client.received(), ["41/chat,"]);
 }

@@ -396,7 +396,7 @@ fn emits_of_one_turn_reckon_with_each_other() {
 
     let volatile = Emit::default().volatile(true);
     let results = client.apply(|connection, now| {
-        [(); 2].map(|()| connection.emit(socket, event("v", 1), volatile, now))
+        [(); 2].map(|()| connection.emit(socket, event("v", 1), volatile.clone(), now))
     });
     assert_eq!(results, [Ok(None), Err(EmitError::Dropped)]);
 }
@@ -457,8 +457,8 @@ fn a_client_of_revision_4_is_asked_in_unasked_and_gets_no_id() {
     };
     assert!(namespace.is_root());
     assert!(connection.accept(socket, SocketId(Text::from("id"))));
-    let (encoded, _) = connection.poll_encoded().expect("the reply");
-    assert_eq!(encoded.messages(), [Outgoing::text("0")]);
+    let reply = connection.poll_encoded().expect("the reply");
+    assert_eq!(reply.encoded.messages(), [Outgoing::text("0")]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use socketio_proto::acks::AckToken;
 use socketio_proto::recovery::{self, PrivateId, Store};
 use socketio_proto::server::{
-    Config, Directed, Emit, Event, NamespaceCore, NamespaceLimits, Revision, Socket,
+    Config, Directed, Emit, Event, NamespaceCore, NamespaceLimits, Revision, Share, Socket,
 };
 use socketio_proto::{AckId, Format, Json as Parser, Payload, SocketId, Text, Value};
 use std::collections::BTreeMap;
@@ -324,7 +324,7 @@ impl<'a> Conversation<'a> {
             };
             let sent = self
                 .client
-                .apply(|connection, _| connection.emit_recorded(socket, encoded));
+                .apply(|connection, _| connection.emit_encoded(socket, encoded, Share::default()));
             sent.unwrap();
             return None;
         }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use socketio_proto::broadcast::{Draft, Flags};
 use socketio_proto::rooms::{Room, Target};
+use socketio_proto::server::Overflow;
 use socketio_proto::{Payload, PayloadError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,6 +77,8 @@ pub struct Broadcast {
     volatile: bool,
     local: bool,
     timeout: Duration,
+    overflow: Option<Overflow>,
+    key: Option<String>,
 }
 
 impl Broadcast {
@@ -86,6 +89,8 @@ impl Broadcast {
             volatile: false,
             local: false,
             timeout: ACK_TIMEOUT,
+            overflow: None,
+            key: None,
         }
     }
 
@@ -108,6 +113,22 @@ impl Broadcast {
         self
     }
 
+    /// What becomes of the event where a client reads too slowly for it. Default: what the
+    /// [namespace](crate::Namespace::set_overflow) says; and as nobody can be told of one client's
+    /// share, to refuse means to close it.
+    pub fn overflow(mut self, policy: Overflow) -> Self {
+        self.overflow = Some(policy);
+        self
+    }
+
+    /// Takes back, from each receiver where it still waits, the event before it under this key:
+    /// [`Overflow::KeepLatest`] with another key than the event's name.
+    pub fn latest(mut self, key: &str) -> Self {
+        self.overflow = Some(Overflow::KeepLatest);
+        self.key = Some(key.to_owned());
+        self
+    }
+
     /// Sockets of this server only, once there are several.
     pub fn local(mut self) -> Self {
         self.local = true;
@@ -126,10 +147,11 @@ impl Broadcast {
     /// A tuple gives several arguments, anything else one, `()` none.
     ///
     /// # Errors
-    /// When the arguments can't be written or the name is reserved. A client that can't take more
-    /// is closed.
+    /// When the arguments can't be written or the name is reserved, or when the packet is larger
+    /// than what may wait for a client at all. A client that can't take more is closed, unless the
+    /// [policy](Overflow) is another.
     pub fn emit(self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
-        let flags = self.flags(None);
+        let flags = self.flags(event, None);
         let payload = Payload::new(self.namespace.format(), Some(event), &arguments)?;
         self.announce(event, &payload);
         self.send_out(payload, flags).map(drop)
@@ -165,7 +187,7 @@ impl Broadcast {
         arguments: impl Serialize,
         read: impl Fn(&Payload) -> Result<T, PayloadError>,
     ) -> Result<Responses<T>, AckError> {
-        let flags = self.flags(Some(self.timeout));
+        let flags = self.flags(event, Some(self.timeout));
         let payload = Payload::new(self.namespace.format(), Some(event), &arguments)
             .map_err(EmitError::from)?;
         drop(arguments);
@@ -232,7 +254,7 @@ impl Broadcast {
             waiting.extend(child.broadcast(Draft {
                 payload: payload.clone(),
                 target: self.target.clone(),
-                flags,
+                flags: flags.clone(),
             })?);
         }
         waiting.extend(self.namespace.broadcast(Draft {
@@ -253,11 +275,15 @@ impl Broadcast {
         }
     }
 
-    fn flags(&self, ack: Option<Duration>) -> Flags {
+    fn flags(&self, event: &str, ack: Option<Duration>) -> Flags {
+        let policies = self.namespace.policies();
+        let (overflow, key) = policies.of(event, self.overflow, self.key.as_deref());
         Flags::default()
             .volatile(self.volatile)
             .local(self.local)
             .ack(ack)
+            .overflow(overflow)
+            .key(key)
     }
 }
 

@@ -9,8 +9,9 @@ use crate::transport::{Client, Origin};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use socketio_proto::acks::AckToken;
-use socketio_proto::server::Emit;
+use socketio_proto::server::{Emit, Overflow, Share};
 use socketio_proto::{AckId, Instant, Payload};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -22,6 +23,8 @@ pub struct Emitter<'a> {
     socket: &'a Socket,
     volatile: bool,
     timeout: Option<Duration>,
+    overflow: Option<Overflow>,
+    key: Option<&'a str>,
 }
 
 impl<'a> Emitter<'a> {
@@ -30,6 +33,8 @@ impl<'a> Emitter<'a> {
             socket,
             volatile: false,
             timeout: None,
+            overflow: None,
+            key: None,
         }
     }
 
@@ -45,11 +50,39 @@ impl<'a> Emitter<'a> {
         self
     }
 
+    /// What becomes of the event if the client reads too slowly for it. Default: what its
+    /// [namespace](crate::Namespace::set_overflow) says.
+    pub fn overflow(mut self, policy: Overflow) -> Self {
+        self.overflow = Some(policy);
+        self
+    }
+
+    /// Takes back the event before it under this key, if that still waits:
+    /// [`Overflow::KeepLatest`] with another key than the event's name.
+    ///
+    /// ```
+    /// # use socketio_server::{EmitError, Socket};
+    /// fn moved(socket: &Socket, ship: &str, x: f64, y: f64) -> Result<(), EmitError> {
+    ///     socket.latest(ship).emit("position", (ship, x, y))
+    /// }
+    /// ```
+    pub fn latest(mut self, key: &'a str) -> Self {
+        self.overflow = Some(Overflow::KeepLatest);
+        self.key = Some(key);
+        self
+    }
+
     /// Everybody in the namespace but this socket, with the flags so far.
     pub fn broadcast(self) -> Broadcast {
         let mut broadcast = self.socket.broadcast();
         if self.volatile {
             broadcast = broadcast.volatile();
+        }
+        if let Some(policy) = self.overflow {
+            broadcast = broadcast.overflow(policy);
+        }
+        if let Some(key) = self.key {
+            broadcast = broadcast.latest(key);
         }
         match self.timeout {
             Some(timeout) => broadcast.timeout(timeout),
@@ -62,24 +95,52 @@ impl<'a> Emitter<'a> {
         self.broadcast().to(rooms)
     }
 
-    /// See [`Socket::emit`]. A volatile event that was dropped is no error.
+    /// See [`Socket::emit`]. An event that was dropped because it may be is no error.
     ///
     /// # Errors
     /// As [`Socket::emit`].
     pub fn emit(self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
         let payload = Payload::new(self.socket.format(), Some(event), &arguments)?;
         self.socket.announce(event, &payload);
-        let socket = self.socket.inner();
-        if socket.is_protected() && !self.volatile {
-            return socket.namespace().direct(socket, payload);
+        self.send(event, payload)
+    }
+
+    /// See [`Socket::emit_paced`]. Policies make no difference to an event that waits.
+    ///
+    /// # Errors
+    /// As [`Socket::emit_paced`].
+    pub async fn emit_paced(self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
+        let payload = Payload::new(self.socket.format(), Some(event), &arguments)?;
+        drop(arguments);
+        self.socket.announce(event, &payload);
+        let client = self.socket.inner().client();
+        let patient = self.overflow(Overflow::Refuse);
+        loop {
+            let mut relief = pin!(client.relief());
+            // From here on, so that what is read while the event is refused counts.
+            relief.as_mut().enable();
+            match patient.send(event, payload.clone()) {
+                Err(EmitError::Socket(socketio_proto::EmitError::Full)) => relief.await,
+                sent => return sent,
+            }
         }
-        let how = self.how(None);
+    }
+
+    fn send(self, event: &str, payload: Payload) -> Result<(), EmitError> {
+        let socket = self.socket.inner();
+        let mut how = self.how(event, None);
+        if socket.is_protected() && !self.volatile {
+            let mut share = Share::default();
+            (share.overflow, share.key) = (how.overflow, how.key.take());
+            return socket.namespace().direct(socket, payload, share);
+        }
         let client = socket.client();
         let emitted = client.step(Origin::Elsewhere, |state, now| {
             state.machine.apply(now, |connection| {
                 connection.emit(socket.handle(), payload, how, now)
             })
         });
+        telemetry::delivered(&emitted);
         match emitted {
             Ok(_) | Err(socketio_proto::EmitError::Dropped) => Ok(()),
             Err(error) => Err(error.into()),
@@ -119,17 +180,19 @@ impl<'a> Emitter<'a> {
     fn ask(self, event: &str, arguments: impl Serialize) -> Result<Waiting, EmitError> {
         let payload = Payload::new(self.socket.format(), Some(event), &arguments)?;
         self.socket.announce(event, &payload);
-        let how = self.how(Some(self.socket.inner().namespace().next_ack()));
+        let how = self.how(event, Some(self.socket.inner().namespace().next_ack()));
         let (sender, receiver) = oneshot::channel();
         let client = Arc::clone(self.socket.inner().client());
-        let (token, asked) = client.step(Origin::Elsewhere, |state, now| {
+        let asked = client.step(Origin::Elsewhere, |state, now| {
             let token = state.machine.apply(now, |connection| {
                 connection.emit(self.socket.inner().handle(), payload, how, now)
             })?;
             let token = token.ok_or(socketio_proto::EmitError::Dropped)?;
             state.data.acks.insert(token, sender);
             Ok::<_, socketio_proto::EmitError>((token, now))
-        })?;
+        });
+        telemetry::delivered(&asked);
+        let (token, asked) = asked?;
         Ok(Waiting {
             client,
             token,
@@ -138,11 +201,13 @@ impl<'a> Emitter<'a> {
         })
     }
 
-    fn how(&self, ack: Option<AckId>) -> Emit {
+    fn how(&self, event: &str, ack: Option<AckId>) -> Emit {
+        let policies = self.socket.inner().namespace().policies();
         let mut how = Emit::default();
         how.volatile = self.volatile;
         how.ack = ack;
         how.timeout = self.timeout;
+        (how.overflow, how.key) = policies.of(event, self.overflow, self.key);
         how
     }
 }

@@ -108,6 +108,7 @@ mod middleware;
 mod namespace;
 mod namespaces;
 mod options;
+mod pressure;
 mod run;
 mod service;
 mod socket;
@@ -140,5 +141,6 @@ pub use socketio_handler::{
 pub use socketio_proto::MsgPack;
 pub use socketio_proto::recovery::{Config as RecoveryConfig, Failure as RecoveryFailure};
 pub use socketio_proto::rooms::RoomError;
+pub use socketio_proto::server::Overflow;
 pub use socketio_proto::{Attachment, TypedEvent, Value, events};
 pub use transport::{ConnectionInfo, HandshakeRequest, ResponseBody};

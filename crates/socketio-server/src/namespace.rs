@@ -16,6 +16,7 @@ use crate::error::{AckError, EmitError};
 use crate::extensions::Extensions;
 use crate::handler::Listener;
 use crate::middleware::Middleware;
+use crate::pressure::Policies;
 use crate::socket::{Socket, SocketInner, Stage};
 use crate::sync::{lock, read, write};
 use crate::timers::{Slot, Timed};
@@ -27,10 +28,8 @@ use socketio_proto::acks::RequestId;
 use socketio_proto::broadcast::Draft;
 use socketio_proto::recovery::Config as RecoveryConfig;
 use socketio_proto::rooms::{Member, Room, RoomError, Target};
-use socketio_proto::server::{Delivery, NamespaceCore, NamespaceEvent, NamespaceLimits};
-use socketio_proto::{
-    AckId, DisconnectReason, Format, Instant, Parser, Payload, PayloadError, Value,
-};
+use socketio_proto::server::{Delivery, NamespaceCore, NamespaceEvent, NamespaceLimits, Overflow};
+use socketio_proto::{AckId, DisconnectReason, Format, Instant, Parser, Payload, Value};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock, Weak};
@@ -86,6 +85,7 @@ pub(crate) struct NamespaceInner {
     hears_outgoing: AtomicBool,
     /// Of a parent: those that it was the model of.
     children: OnceLock<Mutex<Vec<Weak<NamespaceInner>>>>,
+    policies: Policies,
 }
 
 /// The sockets of a namespace by their place in its core.
@@ -127,6 +127,7 @@ impl NamespaceInner {
             serial: AtomicBool::new(false),
             hears_outgoing: AtomicBool::new(false),
             children: OnceLock::new(),
+            policies: Policies::default(),
         })
     }
 
@@ -146,6 +147,8 @@ impl NamespaceInner {
             children.retain(|child| child.strong_count() > 0);
         }
         children.push(Arc::downgrade(&child));
+        drop(children);
+        self.policies.copy_to(&child.policies);
         child
     }
 
@@ -183,6 +186,10 @@ impl NamespaceInner {
 
     pub(crate) fn hear_outgoing(&self) {
         self.hears_outgoing.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn policies(&self) -> &Policies {
+        &self.policies
     }
 
     pub(crate) fn snapshot(&self, event: &str) -> Snapshot<Listener> {
@@ -313,10 +320,13 @@ impl NamespaceInner {
 
     /// Sends a broadcast on its way. The receiver, if acknowledgements are wanted, gets them all at
     /// once.
+    ///
+    /// Fails if it is too large for a receiver's buffer, hence for all: those that could take it
+    /// by another limit have got it.
     pub(crate) fn broadcast(
         self: &Arc<Self>,
         draft: Draft,
-    ) -> Result<Option<oneshot::Receiver<Answers>>, PayloadError> {
+    ) -> Result<Option<oneshot::Receiver<Answers>>, EmitError> {
         let _order = lock(&self.delivery);
         let mut deliveries = Vec::new();
         let waiting = self.with_core(|members, now| {
@@ -331,19 +341,18 @@ impl NamespaceInner {
                     deliveries.push((Arc::clone(socket), delivery));
                 }
             }
-            Ok::<_, PayloadError>(waiting)
+            Ok::<_, EmitError>(waiting)
         })?;
         let mut missed = Vec::new();
+        let mut is_too_large = false;
         for (socket, delivery) in deliveries {
-            if let Delivery::Encoded {
-                encoded,
-                volatile,
-                ack,
-            } = delivery
-                && socket.deliver(encoded, volatile, ack).is_err()
-                && let Some((_, request)) = ack
-            {
-                missed.push((request, socket.member()));
+            let Delivery::Encoded { encoded, how } = delivery else {
+                continue;
+            };
+            let ack = how.ack;
+            if let Err(error) = socket.deliver(encoded, how) {
+                is_too_large |= error == socketio_proto::EmitError::TooLarge;
+                missed.extend(ack.map(|(_, request)| (request, socket.member())));
             }
         }
         if !missed.is_empty() {
@@ -352,6 +361,9 @@ impl NamespaceInner {
                     members.core.handle_undelivered(request, member);
                 }
             });
+        }
+        if is_too_large {
+            return Err(socketio_proto::EmitError::TooLarge.into());
         }
         Ok(waiting)
     }
@@ -428,6 +440,28 @@ impl Namespace {
     /// the one before has finished. Other sockets are not held up.
     pub fn serial(&self) -> &Self {
         self.0.serial.store(true, Ordering::Relaxed);
+        self
+    }
+
+    /// What becomes of events of this namespace for which a client that reads slowly has no room,
+    /// unless an emit says otherwise. Default: [`Overflow::Refuse`].
+    ///
+    /// ```
+    /// use socketio_server::{Overflow, SocketIo};
+    ///
+    /// let (_layer, io) = SocketIo::new();
+    /// io.of("/prices")
+    ///     .set_overflow(Overflow::DropOldest)
+    ///     .set_overflow_of("price", Overflow::KeepLatest);
+    /// ```
+    pub fn set_overflow(&self, policy: Overflow) -> &Self {
+        self.0.policies().set(policy);
+        self
+    }
+
+    /// As [`set_overflow`](Self::set_overflow), for the events of one name.
+    pub fn set_overflow_of(&self, event: &str, policy: Overflow) -> &Self {
+        self.0.policies().set_of(event, policy);
         self
     }
 

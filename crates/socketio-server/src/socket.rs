@@ -12,17 +12,17 @@ use crate::handler::{Listener, Started};
 use crate::middleware::Middleware;
 use crate::namespace::{Namespace, NamespaceInner};
 use crate::sync::lock;
+use crate::telemetry;
 use crate::transport::{Client, HandshakeRequest, Origin, Suspended};
 use engineio_proto::{CloseReason, Transport, Version};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use socketio_observer::Snapshot;
-use socketio_proto::acks::RequestId;
 use socketio_proto::recovery::{Failure as RecoveryFailure, PrivateId};
 use socketio_proto::rooms::{Member, Room, RoomError};
-use socketio_proto::server::{Connection, Socket as Handle};
+use socketio_proto::server::{Connection, Overflow, Share, Socket as Handle};
 use socketio_proto::value::Map;
-use socketio_proto::{AckId, Encoded, Format, Payload, PayloadError, SocketId, Value};
+use socketio_proto::{Encoded, Format, Payload, PayloadError, SocketId, Value};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -238,15 +238,17 @@ impl SocketInner {
         })
     }
 
-    /// Its part of a broadcast. A client that can't take it is closed by the core, one that is gone
-    /// misses it.
+    /// An event that is encoded already. A client that can't take its part of a broadcast is closed
+    /// by the core, one that is gone misses it.
     pub(crate) fn deliver(
         &self,
         encoded: Encoded,
-        volatile: bool,
-        ack: Option<(AckId, RequestId)>,
+        how: Share,
     ) -> Result<(), socketio_proto::EmitError> {
-        self.with(|connection, socket| connection.emit_encoded(socket, encoded, volatile, ack))
+        let delivered =
+            self.with(|connection, socket| connection.emit_encoded(socket, encoded, how));
+        telemetry::delivered(&delivered);
+        delivered
     }
 }
 
@@ -348,7 +350,8 @@ impl Socket {
     ///
     /// # Errors
     /// [`EmitError::Payload`] when the arguments can't be written or the name is reserved,
-    /// [`EmitError::Socket`] when the client has gone or its buffer is full. Nothing is sent then.
+    /// [`EmitError::Socket`] when the client has gone, or when its buffer is full and the
+    /// [policy](Overflow) is to refuse. Nothing is sent then.
     /// A client that may come back and
     /// [recover](crate::SocketIoBuilder::connection_state_recovery) has not gone: it gets the
     /// event when it is back.
@@ -384,6 +387,45 @@ impl Socket {
     /// The next emit is dropped, instead of waiting, if the client's transport is busy.
     pub fn volatile(&self) -> Emitter<'_> {
         Emitter::new(self).volatile()
+    }
+
+    /// Emits an event as soon as there is room for it, at the pace at which the client reads.
+    ///
+    /// For whoever produces faster than a client may read, and can wait: what waits for the client
+    /// stays below [its limit](crate::SocketIoBuilder::max_buffered), and nothing is refused or
+    /// lost. Room counts as room when half of the buffer is free. Two such emits that wait at the
+    /// same time may go out in either order.
+    ///
+    /// ```
+    /// use socketio_server::{EmitError, Socket};
+    ///
+    /// async fn download(socket: Socket, lines: Vec<String>) -> Result<(), EmitError> {
+    ///     for line in lines {
+    ///         socket.emit_paced("line", line).await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit), but never for a buffer that is full. An event that is larger than
+    /// the whole buffer is [`TooLarge`](socketio_proto::EmitError::TooLarge).
+    pub async fn emit_paced(
+        &self,
+        event: &str,
+        arguments: impl Serialize,
+    ) -> Result<(), EmitError> {
+        Emitter::new(self).emit_paced(event, arguments).await
+    }
+
+    /// What becomes of the next emit if the client reads too slowly for it; see [`Overflow`].
+    pub fn overflow(&self, policy: Overflow) -> Emitter<'_> {
+        Emitter::new(self).overflow(policy)
+    }
+
+    /// The next emit takes back the one before it under this key, if that still waits.
+    pub fn latest<'a>(&'a self, key: &'a str) -> Emitter<'a> {
+        Emitter::new(self).latest(key)
     }
 
     /// The next emit waits that long for its acknowledgement.

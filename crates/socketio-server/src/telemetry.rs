@@ -115,6 +115,14 @@ pub(crate) fn limit_hit(limit: &'static str) {
     count!(counter!("socketio_limits_hit_total", "limit" => limit).increment(1));
 }
 
+/// What became of an event for one socket: it may have found no room.
+pub(crate) fn delivered<T>(result: &Result<T, socketio_proto::EmitError>) {
+    use socketio_proto::EmitError::{Full, TooLarge};
+    if let Err(Full | TooLarge) = result {
+        limit_hit("max_buffered");
+    }
+}
+
 /// Packets of Engine.IO: one frame, or what a body holds.
 pub(crate) fn carried(direction: Direction, transport: Transport, packets: u64, bytes: usize) {
     trace!(

@@ -4,20 +4,22 @@
 mod calls;
 mod outgoing;
 mod revision4;
+mod waiting;
 
 use super::config::Config;
-use super::event::{Credit, Event, Socket};
+use super::event::{Credit, Event, Outbound, Socket};
 use crate::acks::{AckToken, Acks, Waiter};
 use crate::packet::Revision;
 use crate::parser::Decoder;
 use crate::{
-    AckError, Body, DecodeError, DisconnectReason, Encoded, Instant, Message, Namespace, Packet,
-    Parser, Payload,
+    AckError, Body, DecodeError, DisconnectReason, Instant, Message, Namespace, Packet, Parser,
+    Payload,
 };
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use engineio_proto::CloseReason;
+use engineio_proto::server::Mark;
 use outgoing::Outgoing;
 use smallvec::SmallVec;
 
@@ -220,11 +222,25 @@ impl Connection {
         pop(&mut self.events)
     }
 
-    /// A packet for the engine, all of its messages in one batch, and whether it may be
-    /// compressed.
+    /// A packet that was handed out before, and is to be taken back if nothing of it has left:
+    /// its room was given to another, so this comes before
+    /// [`poll_encoded`](Self::poll_encoded). Only for engines with marks.
     #[must_use]
-    pub fn poll_encoded(&mut self) -> Option<(Encoded, bool)> {
+    pub fn poll_taken_back(&mut self) -> Option<Mark> {
+        self.outgoing.poll_taken_back()
+    }
+
+    /// A packet for the engine, all of its messages in one batch.
+    #[must_use]
+    pub fn poll_encoded(&mut self) -> Option<Outbound> {
         self.outgoing.poll()
+    }
+
+    /// Whether there was too little room for something since the last call, so that somebody may
+    /// wait for the engine to be drained.
+    #[must_use]
+    pub fn poll_pressed(&mut self) -> bool {
+        self.outgoing.take_pressed()
     }
 
     /// Whether, and why, the engine session is to be closed; once, and only after all packets
@@ -248,6 +264,11 @@ impl Connection {
         .into_iter()
         .flatten()
         .min()
+    }
+
+    /// Whether it wants to hear how far the engine has got.
+    pub(super) fn watches(&self) -> bool {
+        self.outgoing.watches()
     }
 
     /// An event of the layer below that the application is to see in its place.

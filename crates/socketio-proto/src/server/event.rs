@@ -1,8 +1,10 @@
 //! The words in which a connection and its owner talk.
 
+use super::overflow::{Overflow, Standing};
 use crate::acks::{AckToken, RequestId};
-use crate::{AckError, AckId, DecodeError, DisconnectReason, Namespace, Payload};
+use crate::{AckError, AckId, DecodeError, DisconnectReason, Encoded, Namespace, Payload, Text};
 use core::time::Duration;
+use engineio_proto::server::Mark;
 use engineio_proto::{CloseReason, Outgoing, Transport};
 
 /// One membership of a client in a namespace, on one connection.
@@ -18,7 +20,7 @@ impl Socket {
 }
 
 /// How an event is to be sent to one socket.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Emit {
     /// Drop the event rather than let it wait for the transport.
@@ -31,6 +33,11 @@ pub struct Emit {
     pub ack: Option<AckId>,
     /// How long to wait for the acknowledgement. `None`: until the socket leaves.
     pub timeout: Option<Duration>,
+    /// What becomes of the event if there is no room for it.
+    pub overflow: Overflow,
+    /// What it is the latest of, for [`Overflow::KeepLatest`]. Keys belong to one socket; without
+    /// one the event takes nothing back but to make room.
+    pub key: Option<Text>,
 }
 
 impl Emit {
@@ -57,6 +64,62 @@ impl Emit {
         self.timeout = Some(timeout);
         self
     }
+
+    /// Sets [`overflow`](Self::overflow).
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// Sets [`key`](Self::key).
+    pub fn key(mut self, key: impl Into<Option<Text>>) -> Self {
+        self.key = key.into();
+        self
+    }
+
+    pub(super) fn standing(&mut self) -> Standing {
+        Standing {
+            overflow: self.overflow,
+            key: self.key.take(),
+            is_asking: self.ack.is_some(),
+        }
+    }
+}
+
+/// How a client's share of a broadcast is to be sent.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Share {
+    /// Drop it where the transport is not ready.
+    pub volatile: bool,
+    /// The receiver is asked to acknowledge.
+    pub ack: Option<(AckId, RequestId)>,
+    /// What becomes of it where there is no room for it.
+    pub overflow: Overflow,
+    /// What it is the latest of; see [`Emit::key`].
+    pub key: Option<Text>,
+}
+
+impl Share {
+    pub(super) fn standing(self) -> Standing {
+        Standing {
+            overflow: self.overflow,
+            key: self.key,
+            is_asking: self.ack.is_some(),
+        }
+    }
+}
+
+/// A packet for the engine: all of its messages in one batch.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Outbound {
+    /// The messages.
+    pub encoded: Encoded,
+    /// Whether a transport that compresses may do so.
+    pub compress: bool,
+    /// The mark under which it may be [taken back](super::Connection::poll_taken_back).
+    pub mark: Option<Mark>,
 }
 
 /// What has happened on a connection.
@@ -132,21 +195,66 @@ pub enum Event {
 pub struct Credit {
     /// Whether a packet would leave at once: the condition for volatile events.
     pub writable: bool,
+    /// Whether nothing waits: what does not fit then never will.
+    pub is_empty: bool,
     /// Bytes that the send buffer has room for.
     pub room_bytes: usize,
     /// Engine messages that the send buffer has room for.
     pub room_packets: usize,
+    /// How far the engine has got: packets with [marks](Outbound::mark) up to this one can't be
+    /// taken back any more.
+    pub last_pulled: Mark,
 }
 
 impl Credit {
-    /// What is left when a packet of these messages is sent; `None` if it does not fit. Whatever
-    /// is sent keeps the transport busy.
-    pub(super) fn spend(self, messages: &[Outgoing]) -> Option<Self> {
-        let bytes = messages.iter().map(Outgoing::len).sum();
+    /// Room for everything, but not at once: what a connection begins with.
+    pub const UNLIMITED: Self = Self {
+        writable: false,
+        is_empty: false,
+        room_bytes: usize::MAX,
+        room_packets: usize::MAX,
+        last_pulled: Mark(0),
+    };
+
+    pub(super) fn has_room(&self, size: Size) -> bool {
+        size.bytes <= self.room_bytes && size.messages <= self.room_packets
+    }
+
+    /// What is left when a packet of this size is sent; `None` if it does not fit. Whatever is
+    /// sent keeps the transport busy.
+    pub(super) fn spend(self, size: Size) -> Option<Self> {
         Some(Self {
             writable: false,
-            room_bytes: self.room_bytes.checked_sub(bytes)?,
-            room_packets: self.room_packets.checked_sub(messages.len())?,
+            is_empty: false,
+            room_bytes: self.room_bytes.checked_sub(size.bytes)?,
+            room_packets: self.room_packets.checked_sub(size.messages)?,
+            last_pulled: self.last_pulled,
         })
+    }
+
+    /// With the room of packets that are taken back.
+    pub(super) fn with(self, size: Size) -> Self {
+        Self {
+            room_bytes: self.room_bytes.saturating_add(size.bytes),
+            room_packets: self.room_packets.saturating_add(size.messages),
+            ..self
+        }
+    }
+}
+
+/// What a packet takes in the send buffer.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Size {
+    pub(super) bytes: usize,
+    pub(super) messages: usize,
+}
+
+impl Size {
+    pub(super) fn of(encoded: &Encoded) -> Self {
+        let messages = encoded.messages();
+        Self {
+            bytes: messages.iter().map(Outgoing::len).sum(),
+            messages: messages.len(),
+        }
     }
 }

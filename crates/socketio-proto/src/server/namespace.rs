@@ -5,6 +5,7 @@ mod recovery;
 pub use recovery::{Claimed, Directed, Restored};
 
 use super::requests::Requests;
+use super::{Overflow, Share};
 use crate::acks::RequestId;
 use crate::broadcast::Draft;
 use crate::recovery::{Audience, Store};
@@ -70,10 +71,8 @@ pub enum Delivery {
     Encoded {
         /// The packet, shared by all receivers.
         encoded: Encoded,
-        /// Drop it where the transport is not ready.
-        volatile: bool,
-        /// The receiver is asked to acknowledge.
-        ack: Option<(AckId, RequestId)>,
+        /// How to send it.
+        how: Share,
     },
 }
 
@@ -241,11 +240,18 @@ impl NamespaceCore {
                 .open(&members, now + within, self.max_pending_broadcasts);
             (self.next_ack(), request)
         });
-        let delivery = Delivery::Encoded {
-            encoded,
+        // There is nobody whom the emit to one of many could tell.
+        let overflow = match flags.overflow {
+            Overflow::Refuse => Overflow::Close,
+            other => other,
+        };
+        let how = Share {
             volatile: flags.volatile,
             ack,
+            overflow,
+            key: flags.key,
         };
+        let delivery = Delivery::Encoded { encoded, how };
         self.deliveries.push_back(Batch {
             delivery,
             members,

@@ -1,6 +1,6 @@
 //! An engine session and its namespaces as one machine.
 
-use super::{Connection, Credit, Event};
+use super::{Connection, Credit, Event, Outbound};
 use crate::Instant;
 use engineio_proto::http::Response;
 use engineio_proto::{CloseReason, SendError, server as engine};
@@ -95,6 +95,9 @@ impl Peer {
     /// Carries up and down until both halves are quiet.
     fn settle(&mut self, now: Instant) {
         self.now = self.now.max(now);
+        if self.connection.watches() {
+            self.connection.set_credit(self.credit());
+        }
         self.carry_down();
         while let Some(event) = self.engine.poll_event() {
             match event {
@@ -115,11 +118,22 @@ impl Peer {
     }
 
     fn carry_down(&mut self) {
-        while let Some((encoded, _)) = self.connection.poll_encoded() {
+        while let Some(mark) = self.connection.poll_taken_back() {
+            self.engine.take_back(mark);
+        }
+        while let Some(Outbound { encoded, mark, .. }) = self.connection.poll_encoded() {
+            let batch = encoded.messages().iter().cloned();
+            let sent = match mark {
+                Some(mark) => self.engine.send_marked(batch, mark),
+                None => self.engine.send(batch),
+            };
             // The credit has made sure of the room; a session that has closed takes nothing.
-            if self.engine.send(encoded.messages().iter().cloned()) == Err(SendError::Full) {
+            if sent == Err(SendError::Full) {
                 self.engine.close(CloseReason::Overflow, self.now);
             }
+        }
+        if self.connection.poll_pressed() {
+            self.engine.expect_drained();
         }
         if let Some(reason) = self.connection.poll_close() {
             self.engine.close(reason, self.now);
@@ -130,6 +144,8 @@ impl Peer {
     pub fn credit(&self) -> Credit {
         Credit {
             writable: self.engine.is_writable(),
+            is_empty: self.engine.buffered() == 0,
+            last_pulled: self.engine.last_pulled(),
             room_bytes: self.engine.room_bytes(),
             room_packets: self.engine.room_messages(),
         }

@@ -205,19 +205,30 @@ impl Client {
     }
 
     fn pull(&mut self) {
-        while let Some(transmit) = self.peer.poll_transmit(self.link) {
-            match transmit {
-                Transmit::Frame(Frame::Text(text)) if text.as_str() == "2" => {
-                    self.send("3");
-                }
-                Transmit::Frame(Frame::Text(text)) => self.inbox.push(text.as_str().to_owned()),
-                Transmit::Frame(Frame::Binary(bytes)) => {
-                    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                    self.inbox.push(format!("<bin {hex}>"));
-                }
-                Transmit::Finish => self.inbox.push("<end>".to_owned()),
+        while self.pull_one() {}
+    }
+
+    /// Reads one frame, if there is one.
+    pub fn read(&mut self) -> Option<String> {
+        self.pull_one().then(|| self.inbox.pop())?
+    }
+
+    fn pull_one(&mut self) -> bool {
+        let Some(transmit) = self.peer.poll_transmit(self.link) else {
+            return false;
+        };
+        match transmit {
+            Transmit::Frame(Frame::Text(text)) if text.as_str() == "2" => {
+                self.send("3");
             }
+            Transmit::Frame(Frame::Text(text)) => self.inbox.push(text.as_str().to_owned()),
+            Transmit::Frame(Frame::Binary(bytes)) => {
+                let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                self.inbox.push(format!("<bin {hex}>"));
+            }
+            Transmit::Finish => self.inbox.push("<end>".to_owned()),
         }
+        true
     }
 }
 

@@ -193,7 +193,7 @@ fn an_emit_that_does_not_fit_was_never_made() {
         seat, mut memory, ..
     } = world.meet();
     let large = event("large", "x".repeat(2000));
-    assert_eq!(world.emit("id1", large), Err(EmitError::Full));
+    assert_eq!(world.emit("id1", large), Err(EmitError::TooLarge));
     assert_eq!(world.store().packets(), 0);
     world.emit("id1", event("small", ())).unwrap();
     assert_eq!(world.hear(seat, &mut memory), ["small"]);

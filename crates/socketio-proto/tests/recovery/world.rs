@@ -7,7 +7,7 @@ use socketio_proto::recovery::{Claim, Config, Failure, PrivateId, Store};
 use socketio_proto::rooms::{Member, Room, Target};
 use socketio_proto::server::{
     Claimed, Config as ServerLimits, Delivery, Directed, Event, NamespaceCore, NamespaceLimits,
-    Revision, Socket,
+    Revision, Share, Socket,
 };
 use socketio_proto::{EmitError, Instant, Json, Payload, SocketId, Text, Value};
 use std::sync::Arc;
@@ -241,16 +241,10 @@ impl World {
         while let Some((member, delivery)) = self.core.poll_delivery() {
             let seat = self.seat_of(member).unwrap();
             let Seat { client, socket, .. } = self.seats[seat].as_mut().unwrap();
-            let Delivery::Encoded {
-                encoded,
-                volatile,
-                ack,
-            } = delivery
-            else {
+            let Delivery::Encoded { encoded, how } = delivery else {
                 unreachable!()
             };
-            let _ = client
-                .apply(|connection, _| connection.emit_encoded(*socket, encoded, volatile, ack));
+            let _ = client.apply(|connection, _| connection.emit_encoded(*socket, encoded, how));
         }
     }
 
@@ -261,7 +255,9 @@ impl World {
             Directed::Send(member, encoded) => {
                 let seat = self.seat_of(member).unwrap();
                 let Seat { client, socket, .. } = self.seats[seat].as_mut().unwrap();
-                let sent = client.apply(|connection, _| connection.emit_recorded(*socket, encoded));
+                let sent = client.apply(|connection, _| {
+                    connection.emit_encoded(*socket, encoded, Share::default())
+                });
                 if sent.is_err() {
                     self.core.retract();
                 }

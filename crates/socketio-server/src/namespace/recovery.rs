@@ -8,7 +8,7 @@ use crate::sync::lock;
 use crate::transport::{Client, Origin};
 use socketio_proto::recovery::{Claim, PrivateId, Store};
 use socketio_proto::rooms::Member;
-use socketio_proto::server::{Claimed, Directed, Event, NamespaceCore, Socket as Handle};
+use socketio_proto::server::{Claimed, Directed, Event, NamespaceCore, Share, Socket as Handle};
 use socketio_proto::{Payload, SocketId, Value};
 use std::sync::Arc;
 
@@ -118,6 +118,7 @@ impl NamespaceInner {
         self: &Arc<Self>,
         socket: &SocketInner,
         payload: Payload,
+        how: Share,
     ) -> Result<(), EmitError> {
         let _order = lock(&self.delivery);
         let directed = self.with_core(|members, now| {
@@ -134,13 +135,17 @@ impl NamespaceInner {
         let Some((to, encoded)) = directed else {
             return Ok(());
         };
-        match to.with(|connection, handle| connection.emit_recorded(handle, encoded)) {
-            // Its connection has just ended. It gets the event if it comes back.
-            Ok(()) | Err(socketio_proto::EmitError::NotConnected) => Ok(()),
-            Err(error) => {
-                self.with_core(|members, _| members.core.retract());
-                Err(error.into())
-            }
+        let Err(error) = to.deliver(encoded, how) else {
+            return Ok(());
+        };
+        // If its connection has just ended it gets the event when it comes back.
+        if error == socketio_proto::EmitError::NotConnected {
+            return Ok(());
+        }
+        self.with_core(|members, _| members.core.retract());
+        match error {
+            socketio_proto::EmitError::Dropped => Ok(()),
+            error => Err(error.into()),
         }
     }
 }

@@ -23,9 +23,10 @@ use engineio_proto::{CloseReason, Instant, Sid, Transport};
 use futures_util::task::AtomicWaker;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
-use tokio::sync::oneshot;
+use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, oneshot};
 
 /// Who steps the machine. It decides where the handlers of what comes out of it run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -47,6 +48,8 @@ pub(crate) struct Client<A: App> {
     request: Arc<HandshakeRequest>,
     state: Mutex<State<A>>,
     busy: Busy,
+    /// Whoever waits for room in the send buffer. Made by the first of them.
+    relief: OnceLock<Box<Notify>>,
 }
 
 /// What the lock guards.
@@ -63,6 +66,7 @@ pub(crate) struct State<A: App> {
     is_listed: bool,
     /// As of the last step.
     transport: Transport,
+    buffered: usize,
 }
 
 /// What a step caused, to be carried out once the lock is free.
@@ -70,6 +74,8 @@ struct Effects<A: App> {
     replies: Vec<(oneshot::Sender<Response>, Response)>,
     waker: Option<Waker>,
     event: Option<A::Event>,
+    /// There is room for those who wait for it.
+    relief: bool,
 }
 
 impl<A: App> Client<A> {
@@ -93,6 +99,7 @@ impl<A: App> Client<A> {
             dispatching: false,
             is_listed: true,
             transport,
+            buffered: 0,
         };
         Arc::new(Self {
             host,
@@ -100,6 +107,7 @@ impl<A: App> Client<A> {
             request,
             state: Mutex::new(state),
             busy: Busy::default(),
+            relief: OnceLock::new(),
         })
     }
 
@@ -208,6 +216,11 @@ impl<A: App> Client<A> {
             .poll_below(self.host.max_pending_handlers(), cx, reader)
     }
 
+    /// Resolves when the client has read enough for more to be sent, or is gone.
+    pub(crate) fn relief(&self) -> Notified<'_> {
+        self.relief.get_or_init(Box::default).notified()
+    }
+
     /// Counts one suspended handler until the guard is dropped.
     pub(crate) fn suspend(self: &Arc<Self>) -> Suspended<A> {
         self.busy.count.fetch_add(1, Ordering::AcqRel);
@@ -228,8 +241,11 @@ impl<A: App> Client<A> {
             take_replies(state)
         };
         self.arm(state);
+        let engine = state.machine.engine();
+        let before = std::mem::replace(&mut state.buffered, engine.buffered());
         Effects {
             replies,
+            relief: engine.is_relieved() && (state.buffered < before || !engine.is_open()),
             waker: state.waker.take(),
             event,
         }
@@ -275,6 +291,11 @@ impl<A: App> Client<A> {
         for (sender, response) in effects.replies {
             // Fails if the HTTP peer went away meanwhile; its guard has told the session.
             let _ = sender.send(response);
+        }
+        if effects.relief
+            && let Some(waiting) = self.relief.get()
+        {
+            waiting.notify_waiters();
         }
         if let Some(waker) = effects.waker
             && origin != Origin::Driver

@@ -1,10 +1,11 @@
 //! What the application does to a connection: answer, emit, acknowledge, disconnect.
 
 use super::{Connection, Phase, revision4};
-use crate::acks::{AckToken, RequestId, Waiter};
+use crate::acks::{AckToken, Waiter};
 use crate::packet::Revision;
 use crate::recovery::PrivateId;
-use crate::server::{Emit, Event, Socket};
+use crate::server::overflow::Standing;
+use crate::server::{Emit, Event, Overflow, Share, Socket};
 use crate::{
     AckId, Body, DisconnectReason, EmitError, Encoded, Instant, Namespace, Payload, SocketId, Value,
 };
@@ -141,7 +142,7 @@ impl Connection {
         &mut self,
         socket: Socket,
         payload: Payload,
-        how: Emit,
+        mut how: Emit,
         now: Instant,
     ) -> Result<Option<AckToken>, EmitError> {
         let namespace = self.reachable(socket)?.clone();
@@ -153,7 +154,8 @@ impl Connection {
             payload,
         };
         let encoded = self.outgoing.encode(namespace, body)?;
-        self.outgoing.push(encoded, how.compress)?;
+        let standing = how.standing();
+        self.push_event(socket, encoded, how.compress, standing)?;
         if let Some(token) = token {
             let deadline = how.timeout.map(|timeout| now + timeout);
             self.acks.insert(token, Waiter::Call, deadline);
@@ -162,28 +164,25 @@ impl Connection {
     }
 
     /// Sends an event that is already encoded: the share of this socket in a broadcast, as
-    /// [`NamespaceCore::poll_delivery`](crate::server::NamespaceCore::poll_delivery) tells it.
+    /// [`NamespaceCore::poll_delivery`](crate::server::NamespaceCore::poll_delivery) tells it, or
+    /// one that was recorded for it alone, as
+    /// [`NamespaceCore::direct`](crate::server::NamespaceCore::direct) does.
     ///
     /// # Errors
     ///
-    /// The event was not sent. With [`EmitError::Full`] the client reads too slowly to keep up
-    /// with its namespace, and its connection is closed with [`CloseReason::Overflow`]: nobody
-    /// could tell it what it missed.
+    /// The event was not sent.
     pub fn emit_encoded(
         &mut self,
         socket: Socket,
         encoded: Encoded,
-        volatile: bool,
-        ack: Option<(AckId, RequestId)>,
+        how: Share,
     ) -> Result<(), EmitError> {
         self.reachable(socket)?;
-        let token = ack.map(|(id, _)| AckToken { socket, id });
+        let token = how.ack.map(|(id, _)| AckToken { socket, id });
         self.may_wait_for(token)?;
-        self.outgoing.may_drop(volatile)?;
-        if let Err(error) = self.outgoing.push(encoded, true) {
-            self.close(CloseReason::Overflow);
-            return Err(error);
-        }
+        self.outgoing.may_drop(how.volatile)?;
+        let ack = how.ack;
+        self.push_event(socket, encoded, true, how.standing())?;
         if let Some((id, request)) = ack {
             let token = AckToken { socket, id };
             self.acks
@@ -192,15 +191,22 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends an event that was recorded for this socket alone, as
-    /// [`NamespaceCore::direct`](crate::server::NamespaceCore::direct) tells it.
-    ///
-    /// # Errors
-    ///
-    /// The event was not sent; the connection stays as it is.
-    pub fn emit_recorded(&mut self, socket: Socket, encoded: Encoded) -> Result<(), EmitError> {
-        self.reachable(socket)?;
-        self.outgoing.push(encoded, false)
+    /// An event, and the end of the connection if its policy says so.
+    fn push_event(
+        &mut self,
+        socket: Socket,
+        encoded: Encoded,
+        compress: bool,
+        standing: Standing,
+    ) -> Result<(), EmitError> {
+        let is_last_straw = standing.overflow == Overflow::Close;
+        let pushed = self
+            .outgoing
+            .push_event(socket, encoded, compress, standing);
+        if is_last_straw && pushed == Err(EmitError::Full) {
+            self.close(CloseReason::Overflow);
+        }
+        pushed
     }
 
     /// Answers an event of the client. It is up to the caller to answer once.

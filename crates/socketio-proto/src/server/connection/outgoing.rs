@@ -1,53 +1,177 @@
 //! What a connection sends: whole packets, as far as the engine has room for them.
 
 use super::pop;
-use crate::server::Credit;
+use super::waiting::{Key, Waiting};
+use crate::server::event::Size;
+use crate::server::overflow::Standing;
+use crate::server::{Credit, Outbound, Overflow, Socket};
 use crate::{Body, EmitError, Encoded, Format, Namespace, Packet, Parser, PayloadError};
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
+use engineio_proto::server::Mark;
 
 /// Packets on their way to the engine. Each was counted against the credit, so all of them fit.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     parser: Arc<dyn Parser>,
     credit: Credit,
-    packets: VecDeque<(Encoded, bool)>,
+    packets: VecDeque<Outbound>,
+    /// Made with the first event that may be taken back.
+    waiting: Option<Box<Waiting>>,
+    last_mark: Mark,
+    /// Marks above this one are still in `packets`.
+    handed_down: Mark,
+    taken_back: VecDeque<Mark>,
+    /// Something did not fit.
+    is_pressed: bool,
 }
 
 impl Outgoing {
     pub(super) fn new(parser: Arc<dyn Parser>) -> Self {
         Self {
             parser,
-            credit: Credit {
-                writable: false,
-                room_bytes: usize::MAX,
-                room_packets: usize::MAX,
-            },
+            credit: Credit::UNLIMITED,
             packets: VecDeque::new(),
+            waiting: None,
+            last_mark: Mark(0),
+            handed_down: Mark(0),
+            taken_back: VecDeque::new(),
+            is_pressed: false,
         }
     }
 
     pub(super) fn set_credit(&mut self, credit: Credit) {
         self.credit = credit;
+        if let Some(waiting) = &mut self.waiting {
+            waiting.have_left(credit.last_pulled);
+        }
     }
 
     /// The one check per packet: all of its messages fit, or none is sent.
     pub(super) fn push(&mut self, encoded: Encoded, compress: bool) -> Result<(), EmitError> {
-        self.credit = self
-            .credit
-            .spend(encoded.messages())
-            .ok_or(EmitError::Full)?;
-        self.packets.push_back((encoded, compress));
+        self.spend(Size::of(&encoded))?;
+        self.packets.push_back(Outbound {
+            encoded,
+            compress,
+            mark: None,
+        });
         Ok(())
     }
 
-    /// The next packet, and whether it may be compressed.
-    pub(super) fn poll(&mut self) -> Option<(Encoded, bool)> {
-        pop(&mut self.packets)
+    /// As [`push`](Self::push), for an event, which may take others' room. Whether the connection
+    /// is to be closed if it does not fit is for the caller to see.
+    pub(super) fn push_event(
+        &mut self,
+        socket: Socket,
+        encoded: Encoded,
+        compress: bool,
+        standing: Standing,
+    ) -> Result<(), EmitError> {
+        let Standing {
+            overflow,
+            key,
+            is_asking,
+        } = standing;
+        let key = key
+            .filter(|_| overflow == Overflow::KeepLatest)
+            .map(|key| (socket, key));
+        if overflow.takes_back() {
+            self.make_room(Size::of(&encoded), key.as_ref());
+        }
+        self.push(encoded, compress).map_err(|error| match error {
+            EmitError::Full if overflow.drops() => EmitError::Dropped,
+            error => error,
+        })?;
+        if overflow.takes_back() && !is_asking {
+            self.mark_last(key);
+        }
+        Ok(())
+    }
+
+    /// The packet that was pushed last may be taken back.
+    fn mark_last(&mut self, key: Option<Key>) {
+        let Some(last) = self.packets.back_mut() else {
+            return;
+        };
+        self.last_mark = Mark(self.last_mark.0 + 1);
+        last.mark = Some(self.last_mark);
+        let size = Size::of(&last.encoded);
+        self.waiting
+            .get_or_insert_default()
+            .add(self.last_mark, size, key);
+    }
+
+    /// Takes back what waits under the key, and then as many of the oldest events as have to go.
+    /// If that would not be enough nothing is taken back.
+    fn make_room(&mut self, needed: Size, key: Option<&Key>) {
+        let Some(waiting) = &self.waiting else { return };
+        if !self.credit.with(waiting.total()).has_room(needed) {
+            return;
+        }
+        let predecessor = key.and_then(|key| waiting.latest(key));
+        if let Some(predecessor) = predecessor {
+            self.take_back(predecessor);
+        }
+        while !self.credit.has_room(needed)
+            && let Some(oldest) = self.waiting.as_ref().and_then(|it| it.oldest())
+        {
+            self.take_back(oldest);
+        }
+    }
+
+    fn take_back(&mut self, mark: Mark) {
+        let Some(size) = self.waiting.as_mut().and_then(|it| it.remove(mark)) else {
+            return;
+        };
+        self.credit = self.credit.with(size);
+        if mark > self.handed_down {
+            self.packets.retain(|it| it.mark != Some(mark));
+        } else {
+            self.taken_back.push_back(mark);
+        }
+    }
+
+    fn spend(&mut self, size: Size) -> Result<(), EmitError> {
+        self.credit = self.credit.spend(size).ok_or_else(|| self.no_room())?;
+        Ok(())
+    }
+
+    fn no_room(&mut self) -> EmitError {
+        self.is_pressed = true;
+        if self.credit.is_empty {
+            EmitError::TooLarge
+        } else {
+            EmitError::Full
+        }
+    }
+
+    /// The next packet.
+    pub(super) fn poll(&mut self) -> Option<Outbound> {
+        let packet = pop(&mut self.packets)?;
+        self.handed_down = packet.mark.unwrap_or(self.handed_down);
+        Some(packet)
+    }
+
+    /// The next packet that was polled before and is not wanted any more.
+    pub(super) fn poll_taken_back(&mut self) -> Option<Mark> {
+        pop(&mut self.taken_back)
+    }
+
+    pub(super) fn take_pressed(&mut self) -> bool {
+        core::mem::take(&mut self.is_pressed)
+    }
+
+    /// Whether events wait that may be taken back.
+    pub(super) fn watches(&self) -> bool {
+        let waiting = self.waiting.as_ref();
+        waiting.is_some_and(|waiting| waiting.oldest().is_some())
     }
 
     pub(super) fn clear(&mut self) {
         self.packets.clear();
+        self.taken_back.clear();
+        self.waiting = None;
     }
 
     pub(super) fn encode(&self, namespace: Namespace, body: Body) -> Result<Encoded, EmitError> {

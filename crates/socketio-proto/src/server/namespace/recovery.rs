@@ -42,8 +42,8 @@ pub struct Restored {
 #[non_exhaustive]
 pub enum Directed {
     /// It is recorded and goes out, by
-    /// [`Connection::emit_recorded`](crate::server::Connection::emit_recorded). If that is
-    /// [full](crate::EmitError::Full), [`retract`](NamespaceCore::retract) it.
+    /// [`Connection::emit_encoded`](crate::server::Connection::emit_encoded). If that fails while
+    /// the client is there, [`retract`](NamespaceCore::retract) it.
     Send(Member, Encoded),
     /// It is recorded. The socket gets it when its client is back.
     Kept,

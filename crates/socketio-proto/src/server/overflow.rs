@@ -1,0 +1,59 @@
+//! What becomes of events when a client reads too slowly.
+
+use crate::Text;
+
+/// What becomes of an event for which the send buffer has no room.
+///
+/// The buffer is that of the engine session: its `max_buffered` bytes and `max_queued` messages
+/// are all that a client which never reads can cost, whatever the policy.
+///
+/// | policy | the event | what waits | the emit | a broadcast |
+/// | --- | --- | --- | --- | --- |
+/// | [`Refuse`](Self::Refuse) | is not sent | stays | [`Full`](crate::EmitError::Full) | as `Close` |
+/// | [`DropNewest`](Self::DropNewest) | is not sent | stays | [`Dropped`](crate::EmitError::Dropped) | goes on |
+/// | [`DropOldest`](Self::DropOldest) | is sent | makes room | succeeds | goes on |
+/// | [`KeepLatest`](Self::KeepLatest) | is sent | is replaced | succeeds | goes on |
+/// | [`Close`](Self::Close) | is not sent | is lost | `Full`, and the connection ends | the connection ends |
+///
+/// Only events that were sent with `DropOldest` or `KeepLatest` are ever taken back, and only
+/// while nothing of them has left. Those that ask for an acknowledgement are not. If all of them
+/// together would not make room enough, they stay, and the new event is dropped.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Overflow {
+    /// Whoever emits is told. Nobody is there to be told of the share of one client in a
+    /// broadcast, and the client could not know what it missed: it is closed.
+    #[default]
+    Refuse,
+    /// For events of which some may be missing.
+    DropNewest,
+    /// For events of which the newer ones matter more.
+    DropOldest,
+    /// For events that say how something is now: each takes back the one before it under the same
+    /// [key](super::Emit::key), whether or not there is room for both. If there is none for it
+    /// even so, as [`DropOldest`](Self::DropOldest).
+    KeepLatest,
+    /// The connection is closed with [`CloseReason::Overflow`](engineio_proto::CloseReason::Overflow).
+    Close,
+}
+
+impl Overflow {
+    /// Whether events with this policy take others back, and are taken back.
+    pub(super) fn takes_back(self) -> bool {
+        matches!(self, Self::DropOldest | Self::KeepLatest)
+    }
+
+    /// Whether an event that finds no room is dropped, and that is no failure.
+    pub(super) fn drops(self) -> bool {
+        self == Self::DropNewest || self.takes_back()
+    }
+}
+
+/// How an event stands in the send buffer.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Standing {
+    pub(super) overflow: Overflow,
+    pub(super) key: Option<Text>,
+    /// It asks for an acknowledgement: it is never taken back.
+    pub(super) is_asking: bool,
+}
