@@ -12,14 +12,13 @@ use crate::socket::{Disconnecting, Socket};
 use crate::socket_ref::{
     ANY, ANY_OUTGOING, CONNECT, CONNECT_ERROR, DISCONNECT, Listeners, SocketRef,
 };
-use crate::status::ClientEvent;
 use engineio_proto::Transport;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use socketio_handler::Outcome;
 use socketio_observer::ListenerId;
 use socketio_proto::Payload;
-use socketio_proto::client::SocketOptions;
+use socketio_proto::client::{ClientEvent, SocketOptions};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;

@@ -11,10 +11,9 @@ use crate::events::{Incoming, SocketEvent};
 use crate::extract::EventContext;
 use crate::run::{report, start};
 use crate::socket_ref::{ANY, CONNECT, CONNECT_ERROR, DISCONNECT, SocketRef};
-use crate::status::ClientEvent;
 use socketio_handler::Ack;
 use socketio_handler::run::{Begun, begin, finish, guarded};
-use socketio_proto::client::{ConnectFailure, Event, Socket as Id};
+use socketio_proto::client::{ClientEvent, ConnectFailure, Event, Socket as Id};
 use socketio_proto::{AckId, Payload};
 use std::sync::Arc;
 
@@ -47,8 +46,10 @@ pub(crate) fn settle(core: &Arc<Core>, event: Event) -> Option<Event> {
             }
             return None;
         }
-        Event::Closed { .. } => core.settings.forget_cookies(),
-        Event::Error(ref failure) | Event::ReconnectError(ref failure) => {
+        Event::Connection(ClientEvent::Closed { .. }) => core.settings.forget_cookies(),
+        Event::Connection(
+            ClientEvent::Error(ref failure) | ClientEvent::ReconnectError(ref failure),
+        ) => {
             core.with_state(|state| state.last_failure = Some(failure.clone()));
         }
         _ => {}
@@ -70,7 +71,7 @@ impl Verdict {
             Event::ConnectError { socket, error } => {
                 Some(Self::Failed(*socket, error.clone().into()))
             }
-            Event::ReconnectFailed => Some(Self::GivenUp),
+            Event::Connection(ClientEvent::ReconnectFailed) => Some(Self::GivenUp),
             _ => None,
         }
     }
@@ -149,11 +150,8 @@ pub(crate) fn announce(core: &Arc<Core>, event: Event) {
                 happened(&socket, DISCONNECT, &SocketEvent::Disconnected(reason));
             }
         }
-        event => {
-            if let Some(event) = ClientEvent::new(event) {
-                client_event(core, &event);
-            }
-        }
+        Event::Connection(event) => connection_event(core, &event),
+        _ => {}
     }
 }
 
@@ -189,7 +187,7 @@ fn happened(socket: &SocketRef, name: &str, event: &SocketEvent) {
     }
 }
 
-fn client_event(core: &Arc<Core>, event: &ClientEvent) {
+fn connection_event(core: &Arc<Core>, event: &ClientEvent) {
     if let Some(owner) = core.owner() {
         for inner in core.sockets() {
             let socket = SocketRef {

@@ -7,12 +7,11 @@ mod stream;
 pub use self::stream::Events;
 
 use crate::error::ConnectError;
-use crate::status::ClientEvent;
 use crate::sync::lock;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use socketio_handler::{Ack, Values};
-use socketio_proto::client::DisconnectReason;
+use socketio_proto::client::{ClientEvent, DisconnectReason};
 use socketio_proto::{Payload, PayloadError};
 use std::collections::VecDeque;
 use std::sync::Mutex;

@@ -181,6 +181,7 @@ pub use socketio_handler::{
 pub use socketio_observer::ListenerId;
 #[cfg(feature = "msgpack")]
 pub use socketio_proto::MsgPack;
+#[doc(inline)]
+pub use socketio_proto::client::ClientEvent;
 pub use socketio_proto::client::{ConnectFailure, DisconnectReason, SocketOptions};
 pub use socketio_proto::{Attachment, Payload, TypedEvent, Value, events};
-pub use status::ClientEvent;

@@ -360,7 +360,10 @@ macro_rules! client_options {
         /// Told of what happens to the connection: attempts to reconnect, upgrades, pings. It runs
         /// in the client's own task or thread and should not block.
         #[must_use]
-        pub fn on_event(self, watcher: impl Fn(&ClientEvent) + Send + Sync + 'static) -> Self {
+        pub fn on_event(
+            self,
+            watcher: impl Fn(&crate::ClientEvent) + Send + Sync + 'static,
+        ) -> Self {
             self.options.watchers.add(watcher);
             self
         }

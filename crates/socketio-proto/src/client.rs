@@ -20,12 +20,12 @@
 //! | connection | what happens | becomes |
 //! | --- | --- | --- |
 //! | idle | [`connect`](Manager::connect), [`open`](Manager::open) | opening |
-//! | opening | the engine opens: [`Event::Opened`], and each active socket says CONNECT | open |
-//! | opening | it fails, or [`connect_timeout`](Config::connect_timeout): [`Event::Error`], and [`Event::ConnectError`] for each | waiting |
-//! | open | it is lost: [`Event::Disconnected`] for each, [`Event::Closed`] | waiting |
-//! | waiting | the time has come: [`Event::ReconnectAttempt`] | opening |
-//! | instead of waiting | no attempt is left: [`Event::ReconnectFailed`]; or none is wanted | idle |
-//! | opening, open | [`close`](Manager::close), or the last active socket leaves: [`Event::Closed`] | closing |
+//! | opening | the engine opens: [`Opened`](ClientEvent::Opened), and each active socket says CONNECT | open |
+//! | opening | it fails, or [`connect_timeout`](Config::connect_timeout): [`Error`](ClientEvent::Error), and [`Event::ConnectError`] for each | waiting |
+//! | open | it is lost: [`Event::Disconnected`] for each, [`Closed`](ClientEvent::Closed) | waiting |
+//! | waiting | the time has come: [`ReconnectAttempt`](ClientEvent::ReconnectAttempt) | opening |
+//! | instead of waiting | no attempt is left: [`ReconnectFailed`](ClientEvent::ReconnectFailed); or none is wanted | idle |
+//! | opening, open | [`close`](Manager::close), or the last active socket leaves: [`Closed`](ClientEvent::Closed) | closing |
 //! | closing | what was sent has gone out, and the server knows | idle, or opening if that was wanted meanwhile |
 //!
 //! # Delivery
@@ -149,5 +149,5 @@ mod retry;
 pub use backoff::Backoff;
 pub use config::{Config, SocketOptions};
 pub use error::{AddError, ConnectError, ConnectFailure, DisconnectReason};
-pub use event::{AckToken, Auth, Emit, Event, Socket};
+pub use event::{AckToken, Auth, ClientEvent, Emit, Event, Socket};
 pub use manager::Manager;

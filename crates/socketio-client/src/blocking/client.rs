@@ -14,12 +14,11 @@ use crate::settings::{AuthFn, AuthSource};
 use crate::socket_ref::{
     ANY, ANY_OUTGOING, CONNECT, CONNECT_ERROR, DISCONNECT, Listeners, SocketRef,
 };
-use crate::status::ClientEvent;
 use engineio_proto::Transport;
 use serde::Serialize;
 use socketio_observer::ListenerId;
 use socketio_proto::Payload;
-use socketio_proto::client::SocketOptions;
+use socketio_proto::client::{ClientEvent, SocketOptions};
 use std::fmt;
 use std::future::ready;
 use std::sync::Arc;

@@ -152,22 +152,31 @@ pub enum Event {
         /// Why.
         reason: DisconnectReason,
     },
-    /// The engine is open; the sockets ask for their namespaces.
+    /// Something about the connection, which is no socket's alone.
+    Connection(ClientEvent),
+}
+
+/// What has happened to the connection that all sockets share. The manager's events of the
+/// reference.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ClientEvent {
+    /// The connection is open; the sockets ask for their namespaces.
     Opened,
-    /// The connection is over. It comes before the [`Disconnected`](Self::Disconnected) of a
+    /// The connection is over. It comes before the [`Disconnected`](Event::Disconnected) of a
     /// socket that ended it, and after those of sockets that lost it.
     Closed {
         /// Why.
         reason: DisconnectReason,
     },
-    /// A ping of the server; in version 3 of the engine, the pong.
+    /// A ping of the server; of a server of version 2, the answer to one of ours.
     Ping,
-    /// The engine has moved to another transport.
+    /// The connection has moved to another transport.
     Upgraded {
         /// The new one.
         to: Transport,
     },
-    /// The engine stays where it is: another transport was tried, and did not work.
+    /// Another transport was tried, and did not work: the connection stays where it is.
     UpgradeFailed {
         /// That one.
         transport: Transport,
@@ -187,8 +196,7 @@ pub enum Event {
     /// An attempt to reconnect has failed.
     ReconnectError(ConnectFailure),
     /// There were as many attempts as [`Backoff::attempts`](super::Backoff::attempts) allows.
-    /// There is no further one before [`connect`](super::Manager::connect) or
-    /// [`open`](super::Manager::open) is called.
+    /// There is no further one before somebody wants to connect again.
     ReconnectFailed,
     /// Nothing waits to be sent any more, after something was refused as
     /// [`Full`](crate::EmitError::Full).

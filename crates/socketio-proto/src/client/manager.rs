@@ -166,7 +166,7 @@ impl Manager {
     /// The event was not and will not be sent.
     /// [`NotConnected`](EmitError::NotConnected): the socket was removed.
     /// [`Full`](EmitError::Full): too much waits already, or the event is larger than the engine
-    /// ever takes; in the first case [`Event::Drained`] follows.
+    /// ever takes; in the first case [`Drained`](crate::client::ClientEvent::Drained) follows.
     /// [`Dropped`](EmitError::Dropped): it was volatile and the transport busy.
     pub fn emit(
         &mut self,

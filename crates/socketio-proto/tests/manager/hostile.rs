@@ -5,7 +5,7 @@ use engineio_proto::Transport;
 use engineio_proto::client::{ClientConfig, Command};
 use engineio_proto::http::Method;
 use proptest::prelude::*;
-use socketio_proto::client::{Auth, Config, Event, Manager, SocketOptions};
+use socketio_proto::client::{Auth, ClientEvent, Config, Event, Manager, SocketOptions};
 use socketio_proto::{Instant, Json, Limits};
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ fn cl_01_answers_that_are_no_answers_lead_to_another_attempt() {
             });
             let events: Vec<_> = std::iter::from_fn(|| manager.poll_event()).collect();
             let failure = events.iter().find_map(|it| match it {
-                Event::Error(failure) => Some(failure.to_string()),
+                Event::Connection(ClientEvent::Error(failure)) => Some(failure.to_string()),
                 _ => None,
             });
             assert_eq!(failure.as_deref(), Some(told), "{status} {body}");

@@ -3,7 +3,7 @@
 use crate::support::{OPEN, namespace, secs};
 use engineio_proto::client::{ClientConfig, Command, Link, Transmit};
 use engineio_proto::{Frame, Transport};
-use socketio_proto::client::{Auth, Config, Emit, Event, Manager, SocketOptions};
+use socketio_proto::client::{Auth, ClientEvent, Config, Emit, Event, Manager, SocketOptions};
 use socketio_proto::{
     AckId, Body, Format, Instant, Limits, Message, MsgPack, Namespace, Packet, Parser, Payload,
     Text,
@@ -113,5 +113,6 @@ fn an_undefined_private_id_is_none() {
         recovered: false,
     };
     let events: Vec<_> = std::iter::from_fn(|| manager.poll_event()).collect();
-    assert_eq!(events, [Event::Opened, connected]);
+    let open = Event::Connection(ClientEvent::Opened);
+    assert_eq!(events, [open, connected]);
 }

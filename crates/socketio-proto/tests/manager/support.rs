@@ -4,7 +4,7 @@ use engineio_proto::client::{ClientConfig, Command, Link, Transmit};
 use engineio_proto::{Frame, Transport};
 use serde::Serialize;
 use socketio_proto::client::{
-    AckToken, Auth, Backoff, Config, Emit, Event, Manager, Socket, SocketOptions,
+    AckToken, Auth, Backoff, ClientEvent, Config, Emit, Event, Manager, Socket, SocketOptions,
 };
 use socketio_proto::{EmitError, Format, Instant, Json, Namespace, Payload, Text};
 use std::collections::BTreeMap;
@@ -310,18 +310,26 @@ impl Client {
             Event::Disconnected { socket, reason } => {
                 format!("disconnect {} {reason}", name(socket))
             }
-            Event::Opened => "open".to_owned(),
-            Event::Closed { reason } => format!("close {reason}"),
-            Event::Ping => "ping".to_owned(),
-            Event::Upgraded { to } => format!("upgrade {}", to.name()),
-            Event::UpgradeFailed { transport } => format!("no upgrade {}", transport.name()),
-            Event::Error(failure) => format!("error {failure}"),
-            Event::ReconnectAttempt { attempt } => format!("reconnect_attempt {attempt}"),
-            Event::Reconnected { attempt } => format!("reconnect {attempt}"),
-            Event::ReconnectError(failure) => format!("reconnect_error {failure}"),
-            Event::ReconnectFailed => "reconnect_failed".to_owned(),
-            Event::Drained => "drain".to_owned(),
+            Event::Connection(event) => say(event),
             other => format!("{other:?}"),
         }
+    }
+}
+
+/// As the manager of the reference has it.
+fn say(event: &ClientEvent) -> String {
+    match event {
+        ClientEvent::Opened => "open".to_owned(),
+        ClientEvent::Closed { reason } => format!("close {reason}"),
+        ClientEvent::Ping => "ping".to_owned(),
+        ClientEvent::Upgraded { to } => format!("upgrade {}", to.name()),
+        ClientEvent::UpgradeFailed { transport } => format!("no upgrade {}", transport.name()),
+        ClientEvent::Error(failure) => format!("error {failure}"),
+        ClientEvent::ReconnectAttempt { attempt } => format!("reconnect_attempt {attempt}"),
+        ClientEvent::Reconnected { attempt } => format!("reconnect {attempt}"),
+        ClientEvent::ReconnectError(failure) => format!("reconnect_error {failure}"),
+        ClientEvent::ReconnectFailed => "reconnect_failed".to_owned(),
+        ClientEvent::Drained => "drain".to_owned(),
+        other => format!("{other:?}"),
     }
 }

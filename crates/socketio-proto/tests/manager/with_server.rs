@@ -5,7 +5,7 @@ use crate::world::World;
 use engineio_proto::Transport;
 use engineio_proto::client::ClientConfig;
 use proptest::prelude::*;
-use socketio_proto::client::{Auth, Config, Event, Socket, SocketOptions};
+use socketio_proto::client::{Auth, ClientEvent, Config, Event, Socket, SocketOptions};
 use socketio_proto::{AckError, Format, Payload, Revision};
 
 fn over(transports: &[Transport]) -> ClientConfig {
@@ -65,9 +65,8 @@ fn a_session_begins_with_polling_and_moves_on() {
         ],
         "the handshake, the CONNECT, a poll, the probe"
     );
-    let upgraded = Event::Upgraded {
-        to: Transport::WebSocket,
-    };
+    let to = Transport::WebSocket;
+    let upgraded = Event::Connection(ClientEvent::Upgraded { to });
     assert!(world.events.contains(&upgraded));
     assert_eq!(world.manager.transport(), Some(Transport::WebSocket));
     emit(&mut world, socket, 1);

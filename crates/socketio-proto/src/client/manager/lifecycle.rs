@@ -3,7 +3,9 @@
 use super::Manager;
 use crate::client::engine::{Life, Next, Root};
 use crate::client::membership::{Membership, State};
-use crate::client::{Config, ConnectError, ConnectFailure, DisconnectReason, Event, Socket};
+use crate::client::{
+    ClientEvent, Config, ConnectError, ConnectFailure, DisconnectReason, Event, Socket,
+};
 use crate::{DecodeError, Instant};
 use engineio_proto::CloseReason;
 use engineio_proto::client::{self as engine, Session};
@@ -37,14 +39,14 @@ impl Manager {
         }
         if self.owes_drained && self.is_drained() {
             self.owes_drained = false;
-            self.events.push_back(Event::Drained);
+            self.tell(ClientEvent::Drained);
         }
     }
 
     /// The connection is opened once more.
     pub(super) fn attempt(&mut self) {
         let attempt = self.engine.attempts;
-        self.events.push_back(Event::ReconnectAttempt { attempt });
+        self.tell(ClientEvent::ReconnectAttempt { attempt });
         self.engine.begin(&self.config, true, self.now);
     }
 
@@ -88,7 +90,7 @@ impl Manager {
         }
         self.forget_session();
         self.take_away(&reason, &closed(&reason));
-        self.events.push_back(Event::Closed { reason });
+        self.tell(ClientEvent::Closed { reason });
     }
 
     /// A socket leaves because the application wants it to.
@@ -164,11 +166,11 @@ impl Manager {
             engine::Event::Closed { reason, error } => self.handle_closed(reason, error),
             engine::Event::Opened(_) => self.opened(),
             engine::Event::Message(message) => self.handle_message(message),
-            engine::Event::Upgraded { to, .. } => self.events.push_back(Event::Upgraded { to }),
+            engine::Event::Upgraded { to, .. } => self.tell(ClientEvent::Upgraded { to }),
             engine::Event::UpgradeFailed { transport, .. } => {
-                self.events.push_back(Event::UpgradeFailed { transport });
+                self.tell(ClientEvent::UpgradeFailed { transport });
             }
-            engine::Event::Ping => self.events.push_back(Event::Ping),
+            engine::Event::Ping => self.tell(ClientEvent::Ping),
             _ => {}
         }
     }
@@ -178,11 +180,11 @@ impl Manager {
             return;
         };
         self.engine.life = Life::Open;
-        self.events.push_back(Event::Opened);
+        self.tell(ClientEvent::Opened);
         self.with_all(Membership::ask);
         let attempt = core::mem::take(&mut self.engine.attempts);
         if is_attempt {
-            self.events.push_back(Event::Reconnected { attempt });
+            self.tell(ClientEvent::Reconnected { attempt });
         }
     }
 
@@ -201,13 +203,12 @@ impl Manager {
     /// The connection could not be made.
     fn failed(&mut self, failure: &ConnectFailure, was_attempt: bool) {
         self.forget_session();
-        self.events.push_back(Event::Error(failure.clone()));
+        self.tell(ClientEvent::Error(failure.clone()));
         let error = ConnectError::Connection(failure.clone());
         self.take_away(&DisconnectReason::TransportError, &error);
         self.reconnect();
         if was_attempt {
-            self.events
-                .push_back(Event::ReconnectError(failure.clone()));
+            self.tell(ClientEvent::ReconnectError(failure.clone()));
         }
     }
 
@@ -215,7 +216,7 @@ impl Manager {
     fn lost(&mut self, reason: &DisconnectReason, failure: Option<ConnectFailure>) {
         let error = match failure {
             Some(failure) => {
-                self.events.push_back(Event::Error(failure.clone()));
+                self.tell(ClientEvent::Error(failure.clone()));
                 ConnectError::Connection(failure)
             }
             None => closed(reason),
@@ -227,9 +228,13 @@ impl Manager {
         self.forget_session();
         self.take_away(reason, error);
         let reason = reason.clone();
-        self.events.push_back(Event::Closed { reason });
+        self.tell(ClientEvent::Closed { reason });
         self.engine.attempts = 0;
         self.reconnect();
+    }
+
+    fn tell(&mut self, event: ClientEvent) {
+        self.events.push_back(Event::Connection(event));
     }
 
     fn take_away(&mut self, reason: &DisconnectReason, error: &ConnectError) {
@@ -241,7 +246,7 @@ impl Manager {
             .engine
             .wait(self.config.reconnection.as_ref(), self.now)
         {
-            Next::GivenUp => self.events.push_back(Event::ReconnectFailed),
+            Next::GivenUp => self.tell(ClientEvent::ReconnectFailed),
             Next::Attempt | Next::Nothing => {}
         }
     }
