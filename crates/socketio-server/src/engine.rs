@@ -56,6 +56,17 @@ pub trait Handler: Send + Sync + 'static {
     /// A client has sent a message.
     fn message(&self, socket: &Socket, message: Message);
 
+    /// A client has moved from polling to [its transport of now](Socket::transport).
+    fn upgraded(&self, socket: &Socket) {
+        let _ = socket;
+    }
+
+    /// There is room again for a client to which a [`send`](Socket::send) was refused as
+    /// [`Full`](SendError::Full).
+    fn drain(&self, socket: &Socket) {
+        let _ = socket;
+    }
+
     /// A client has gone; the last call for it.
     fn close(&self, socket: &Socket, reason: &CloseReason) {
         let _ = (socket, reason);
@@ -255,6 +266,8 @@ impl App for Raw {
         let call = std::panic::AssertUnwindSafe(|| match event {
             proto::Event::Opened => self.0.open(&socket),
             proto::Event::Message(message) => self.0.message(&socket, message),
+            proto::Event::Upgraded { .. } => self.0.upgraded(&socket),
+            proto::Event::Drained => self.0.drain(&socket),
             proto::Event::Closed(reason) => {
                 telemetry::session_closed(client.sid(), &reason);
                 self.0.close(&socket, &reason);

@@ -6,6 +6,7 @@ mod support;
 use bytes::Bytes;
 use socketio_server::engine::Version;
 use socketio_server::{Ack, Auth, Refusal, Socket, SocketIo, SocketIoBuilder, State, Value};
+use support::http::UPGRADE;
 use support::{Frame, Lines, Log, Server, WebSocket};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -54,6 +55,11 @@ async fn they_come_in_only_if_they_may() {
         refused.body,
         r#"{"code":5,"message":"Unsupported protocol version"}"#
     );
+    // A WebSocket is refused before it is one, so that its client can read why.
+    let mut http = server.http().await;
+    let refused = http.request(&format!("GET {WEBSOCKET}"), &UPGRADE).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(refused.body, "Unsupported protocol version");
     let server = Server::new(builder());
     assert_eq!(server.http().await.get(POLLING).await.status, 200);
 }

@@ -66,6 +66,8 @@ async fn handlers_reach_the_headers_and_extensions_of_the_request() {
         let request = socket.request();
         let id = request.extensions.get::<RequestId>().map(|id| id.0);
         let trace = request.headers["traceparent"].to_str().unwrap().to_owned();
+        assert_eq!(request.uri.path(), "/socket.io/");
+        assert!(request.is_cross_origin() && request.issued.elapsed().is_ok());
         ack.send((id, trace))
     });
     let app = Router::new()
@@ -77,7 +79,10 @@ async fn handlers_reach_the_headers_and_extensions_of_the_request() {
 
     let mut http = dial(address).await;
     let open = http
-        .request(&format!("GET {POLLING}"), &["traceparent: 00-1-2-00"])
+        .request(
+            &format!("GET {POLLING}"),
+            &["traceparent: 00-1-2-00", "Origin: http://elsewhere"],
+        )
         .await;
     let sid = open.body.split('"').nth(3).unwrap();
     let target = format!("{POLLING}&sid={sid}");
@@ -628,6 +633,7 @@ async fn headers_cookies_and_cors_are_where_they_belong() {
     let switched = http.request(&format!("GET {WEBSOCKET}"), &headers).await;
     assert_eq!((switched.status, allowed(&switched)), (101, good));
     assert_eq!(switched.header("x-initial"), Some("yes"));
+    assert_eq!(switched.header("set-cookie"), None);
 }
 
 #[tokio::test]

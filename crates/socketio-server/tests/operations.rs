@@ -52,6 +52,21 @@ async fn sessions_packets_refusals_and_limits_are_counted_and_handlers_have_span
     let long = "x".repeat(1001);
     assert_eq!(http.post(&polling.target(), &long).await.status, 413);
 
+    for (query, status) in [
+        ("EIO=4&transport=polling&sid=none", 400),
+        ("EIO=4&transport=websocket", 400),
+        ("EIO=3&transport=polling", 400),
+    ] {
+        let refused = http.get(&format!("/socket.io/?{query}")).await;
+        assert_eq!(refused.status, status);
+    }
+    assert_eq!(
+        http.post(&format!("{PATH}&transport=polling"), "")
+            .await
+            .status,
+        400
+    );
+
     let mut moving: WebSocket = WebSocket::beside(&server, &polling).await;
     moving.send("2probe").await;
     assert_eq!(moving.text().await, "3probe");
@@ -66,6 +81,10 @@ async fn sessions_packets_refusals_and_limits_are_counted_and_handlers_have_span
         "engineio_upgrades_total 1",
         r#"engineio_refused_total{reason="forbidden"} 1"#,
         r#"engineio_refused_total{reason="unknown_transport"} 1"#,
+        r#"engineio_refused_total{reason="unknown_sid"} 1"#,
+        r#"engineio_refused_total{reason="bad_handshake_method"} 1"#,
+        r#"engineio_refused_total{reason="bad_request"} 1"#,
+        r#"engineio_refused_total{reason="unsupported_version"} 1"#,
         r#"socketio_limits_hit_total{limit="max_sessions"} 1"#,
         r#"socketio_limits_hit_total{limit="max_payload"} 1"#,
         "socketio_sockets 2",
@@ -91,8 +110,13 @@ async fn sessions_packets_refusals_and_limits_are_counted_and_handlers_have_span
     })
     .await;
 
+    let closed = server.of("/closed");
+    closed.middleware(async || Err::<(), _>("no"));
+    moving.send("40/closed,").await;
+    assert!(moving.text().await.starts_with("44/closed,"));
+    moving.send(r#"4511-["too many"]"#).await;
+    moving.closed().await;
     client.cut();
-    moving.cut();
     server.deserted().await;
     until("the gauges", || {
         let text = figures.render();
@@ -102,16 +126,47 @@ async fn sessions_packets_refusals_and_limits_are_counted_and_handlers_have_span
     })
     .await;
 
-    let seen = seen.0.lock().unwrap();
-    for message in ["session opened", "socket connected", "request refused"] {
-        assert!(
-            seen.events.iter().any(|it| it.contains(message)),
-            "{message}"
-        );
+    let (names, events) = documented();
+    let text = figures.render();
+    for name in names {
+        assert!(text.contains(&name), "{name} is not in\n{text}");
     }
+    let line = "socketio_limits_hit_total{limit=\"attachments\"} 1\n";
+    assert!(text.contains(line), "{line} is not in\n{text}");
+    until("the events", || {
+        let seen = seen.0.lock().unwrap();
+        let told = |event: &String| seen.events.iter().any(|it| it.contains(event));
+        events.iter().all(told)
+    })
+    .await;
+    let seen = seen.0.lock().unwrap();
     let inside = &seen.inside["echoing"];
     assert!(inside.contains(r#"event="echo""#), "{inside}");
     assert!(inside.contains(r#"namespace="/""#), "{inside}");
+}
+
+/// What `docs/operations.md` says that there is: names of figures, and events of `tracing`.
+fn documented() -> (Vec<String>, Vec<String>) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operations.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let rows = |title: &str, column: usize| -> Vec<String> {
+        let (_, part) = page.split_once(title).unwrap();
+        let table = part.lines().skip_while(|line| !line.starts_with("| ---"));
+        let rows = table.skip(1).take_while(|line| line.starts_with('|'));
+        let cells = rows.map(|row| row.split('|').nth(column).unwrap().to_owned());
+        cells
+            .flat_map(|cell| {
+                cell.split('`')
+                    .skip(1)
+                    .step_by(2)
+                    .map(ToOwned::to_owned)
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    };
+    let (names, events) = (rows("## Metrics", 1), rows("## Tracing", 2));
+    assert!(names.len() > 10 && events.len() > 10);
+    (names, events)
 }
 
 /// All that was told, as text.

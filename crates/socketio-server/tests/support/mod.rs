@@ -17,6 +17,7 @@ pub(crate) use waiting::{PATIENCE, soon, until};
 pub(crate) use websocket::{Frame, WebSocket};
 
 use hyper_util::rt::TokioIo;
+use socketio_server::engine::Engine;
 use socketio_server::{NotFound, SocketIo, SocketIoBuilder};
 use std::net::SocketAddr;
 use std::ops::Deref;
@@ -30,6 +31,16 @@ pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Duplex for T {}
 
 pub(crate) type Wire = Box<dyn Duplex>;
+
+/// A connection in memory to a server without Socket.IO.
+pub(crate) fn http_to(engine: &Engine) -> Http {
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    let connection = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(far), engine.service(NotFound))
+        .with_upgrades();
+    tokio::spawn(connection);
+    Http::new(Box::new(near))
+}
 
 /// A server that clients can reach.
 pub(crate) struct Server {

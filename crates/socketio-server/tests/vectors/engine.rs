@@ -1,10 +1,8 @@
 //! A raw Engine.IO server with the options of a case, whose application writes down what it hears.
 
-use super::support::{Http, Lines, Log};
+use super::support::{Http, Lines, Log, http_to};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use hyper_util::rt::TokioIo;
 use serde_json::{Value as Json, json};
-use socketio_server::NotFound;
 use socketio_server::engine::{
     CloseReason, Engine, EngineBuilder, Forbidden, Handler, Message, Socket, Transport,
 };
@@ -58,12 +56,7 @@ impl Server {
 
     /// A new connection.
     pub(crate) fn connect(&self) -> Http {
-        let (near, far) = tokio::io::duplex(64 * 1024);
-        let connection = hyper::server::conn::http1::Builder::new()
-            .serve_connection(TokioIo::new(far), self.engine.service(NotFound))
-            .with_upgrades();
-        tokio::spawn(connection);
-        Http::new(Box::new(near))
+        http_to(&self.engine)
     }
 }
 
