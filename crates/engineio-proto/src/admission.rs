@@ -149,6 +149,16 @@ pub enum AdmissionError {
 pub struct Place {
     /// Under which its address is remembered, if it is.
     origin: Option<Origin>,
+    is_overlooked: bool,
+}
+
+impl Place {
+    /// Do the limits by address not hold for it, since
+    /// [as many as may be](Config::max_addresses) are remembered already?
+    #[must_use]
+    pub fn is_overlooked(&self) -> bool {
+        self.is_overlooked
+    }
 }
 
 /// Who counts as one.
@@ -227,9 +237,11 @@ impl Admission {
             bucket.take(rate, 1, now);
         }
         self.sessions += 1;
-        let is_remembered = self.config.knows_addresses() && self.remember(origin, now);
+        let by_address = self.config.knows_addresses();
+        let is_remembered = by_address && self.remember(origin, now);
         Ok(Place {
             origin: is_remembered.then_some(origin),
+            is_overlooked: by_address && !is_remembered,
         })
     }
 

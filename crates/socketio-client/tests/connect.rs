@@ -272,8 +272,7 @@ async fn an_upgrade_is_remembered() {
 
 #[tokio::test]
 async fn servers_of_version_2_are_served_when_asked_for() {
-    let builder: SocketIoBuilder =
-        SocketIo::builder().engine_config(|config| config.allow_eio3(true));
+    let builder: SocketIoBuilder = SocketIo::builder().allow_eio3(true);
     let server = Server::start(builder).await;
     server.io.on("echo", async |peer: Peer, text: String| {
         peer.emit("echo", text)

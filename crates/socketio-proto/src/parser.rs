@@ -83,16 +83,17 @@ pub struct Limits {
     /// Attachments of one packet: 10, as in the reference. Checked before anything is kept.
     /// MessagePack has its binary data in the packet, where `max_bytes` limits it.
     pub max_attachments: usize,
-    /// Bytes of one packet, text and attachments together: 1 000 000. The engine limits each
-    /// message; this limits their sum.
+    /// Bytes of one packet, text and attachments together: 11 000 000, a text and ten attachments of
+    /// as many bytes as the engine lets through by default. The engine limits each message; this
+    /// limits their sum, and what a peer can have kept by never sending the last one.
     pub max_bytes: usize,
     /// Arrays and objects inside each other: 128.
     ///
     /// The array of arguments counts. Typed decoding stops at 127 in any case.
     pub max_depth: usize,
-    /// Bytes of a namespace name: 256.
+    /// Bytes of a namespace name: 1024.
     pub max_namespace: usize,
-    /// Bytes of an event name as it is written: 65 536.
+    /// Bytes of an event name as it is written: 1024.
     pub max_event: usize,
     /// Attachments of fewer bytes than this are copied when they arrive: 4096; 0 never copies.
     ///
@@ -107,10 +108,10 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_attachments: 10,
-            max_bytes: 1_000_000,
+            max_bytes: 11_000_000,
             max_depth: 128,
-            max_namespace: 256,
-            max_event: 65_536,
+            max_namespace: 1024,
+            max_event: 1024,
             copy_below: 4096,
         }
     }

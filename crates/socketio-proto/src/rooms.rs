@@ -144,8 +144,8 @@ enum Presence {
 }
 
 impl Rooms {
-    /// Rooms that a member may be in, unless told otherwise: 10 000.
-    pub const MAX_ROOMS: usize = 10_000;
+    /// Rooms that a member may be in, unless told otherwise: 1024.
+    pub const MAX_ROOMS: usize = 1024;
     /// Bytes of a room's name, unless told otherwise: 1024.
     pub const MAX_NAME: usize = 1024;
 

@@ -100,6 +100,30 @@ fn sb_07_text_and_attachments_together_are_limited() {
 }
 
 #[test]
+fn sb_07_ten_attachments_of_the_largest_frame_fit_and_no_byte_more() {
+    const FRAME: usize = 1_000_000;
+    for (excess, fits) in [(0, true), (1, false)] {
+        let mut decoder = Json.decoder(Limits::default());
+        let header = format!(r#"510-["{}"]"#, "x".repeat(1000));
+        let filler = FRAME - header.len();
+        let header = header.replace(
+            "\"]",
+            &format!("\",\"{}\"]", "y".repeat(filler - 3 + excess)),
+        );
+        assert_eq!(header.len(), FRAME + excess);
+        let mut result = decoder.push(text(&header));
+        for _ in 0..10 {
+            assert_eq!(result, Ok(None));
+            result = decoder.push(Message::Binary(vec![0; FRAME].into()));
+        }
+        match result {
+            Ok(packet) => assert!(fits && packet.is_some()),
+            Err(error) => assert_eq!((fits, error), (false, DecodeError::Limit { what: "bytes" })),
+        }
+    }
+}
+
+#[test]
 fn sb_08_a_placeholder_names_an_attachment_that_is_there() {
     for num in [
         "",

@@ -91,7 +91,7 @@ fn sp_05_odd_names_are_names() {
     assert_eq!(event(r#"2["\u0000"]"#), "\0");
     assert_eq!(event(r#"2["\ud800!"]"#), "\u{fffd}!");
     assert_eq!(event(r#"2["\ud83d\ude00\n\/"]"#), "😀\n/");
-    let long = "x".repeat(1 << 16);
+    let long = "x".repeat(1024);
     assert_eq!(event(&format!("2[\"{long}\"]")), long);
     refused(
         &format!("2[\"{long}x\"]"),
@@ -219,8 +219,8 @@ fn sp_10_namespaces_are_cut_at_the_comma_and_limited() {
     assert_eq!(namespace("0/a?x=1,"), "/a?x=1");
     assert_eq!(namespace("0/é\u{7},"), "/é\u{7}");
     assert_eq!(namespace("0/a[\"x\"]"), "/a[\"x\"]");
-    let long = "x".repeat(255);
-    assert_eq!(namespace(&format!("0/{long},")).len(), 256);
+    let long = "x".repeat(1023);
+    assert_eq!(namespace(&format!("0/{long},")).len(), 1024);
     refused(
         &format!("0/{long}x,"),
         DecodeError::Limit { what: "namespace" },
@@ -247,7 +247,7 @@ fn sp_11_connect_carries_an_object_or_nothing() {
         "x".repeat(900_000)
     );
     refused(
-        &format!("0{{\"token\":\"{}\"}}", "x".repeat(1_000_000)),
+        &format!("0{{\"token\":\"{}\"}}", "x".repeat(11_000_000)),
         DecodeError::Limit { what: "bytes" },
     );
 }

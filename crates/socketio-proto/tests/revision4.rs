@@ -164,7 +164,7 @@ fn sp_10_name_and_query_are_limited() {
     let (mut client, _) = knocked(config());
     client.send("40/a?x=1234567");
     assert_eq!(asked(&mut client).1, "/a");
-    let name = "n".repeat(256);
+    let name = "n".repeat(1024);
     for (frame, what) in [
         ("40/a?x=123456789,".to_owned(), "query"),
         (format!("40/{name}"), "namespace"),

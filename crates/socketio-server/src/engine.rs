@@ -27,21 +27,24 @@ use crate::options::engine_options;
 use crate::service::{NotFound, SHUTDOWN_PATIENCE, endpoint, serve};
 use crate::telemetry;
 use crate::transport::{App, Client, Host, HostOptions, Machine, Origin};
+use engineio_proto::config::ServerConfig;
 use engineio_proto::server::{self as proto, Exchange, Link, Session, Transmit};
 use engineio_proto::{Instant, Outgoing};
 use futures_util::future::BoxFuture;
+use socketio_proto::server::Config;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
+pub use crate::limits::Limits;
 pub use crate::options::Forbidden;
 pub use crate::transport::{HandshakeRequest, ResponseBody};
 #[cfg(feature = "http-compression")]
 pub use engineio_proto::config::HttpCompression;
-pub use engineio_proto::config::{Cookie, Cors, CorsOrigin, SameSite, ServerConfig};
+pub use engineio_proto::config::{Cookie, Cors, CorsOrigin, SameSite};
 pub use engineio_proto::http::Reject;
-pub use engineio_proto::{CloseReason, Message, SendError, Transport, Version};
+pub use engineio_proto::{CloseReason, Message, Rate, SendError, Transport, Version};
 
 /// What an application does with its clients.
 ///
@@ -107,7 +110,7 @@ impl Socket {
     ///
     /// # Errors
     /// [`SendError::Closed`] when the client has gone, [`SendError::Full`] when more than
-    /// [`max_buffered`](EngineBuilder::max_buffered) bytes would wait for it.
+    /// [`max_buffered`](Limits::max_buffered) bytes would wait for it.
     pub fn send(&self, message: Message) -> Result<(), SendError> {
         let outgoing = match message {
             Message::Text(text) => Outgoing::text(text.as_str()),
@@ -140,7 +143,9 @@ impl Engine {
     pub fn builder(handler: impl Handler) -> EngineBuilder {
         EngineBuilder {
             handler: Box::new(handler),
-            host: HostOptions::new(ServerConfig::default()),
+            engine: ServerConfig::default(),
+            limits: Limits::default(),
+            host: HostOptions::default(),
         }
     }
 
@@ -192,6 +197,8 @@ impl std::fmt::Debug for Engine {
 /// Options of a raw Engine.IO server.
 pub struct EngineBuilder {
     handler: Box<dyn Handler>,
+    engine: ServerConfig,
+    limits: Limits,
     host: HostOptions,
 }
 
@@ -201,22 +208,24 @@ impl EngineBuilder {
     /// Path of the endpoint. Default: `/engine.io/`.
     #[must_use]
     pub fn path(mut self, path: &str) -> Self {
-        self.host.config = self.host.config.path(path);
+        self.engine = self.engine.path(path);
         self
     }
 
     /// A message that each client gets right behind the handshake. Default: none.
     #[must_use]
     pub fn initial_packet(mut self, text: &str) -> Self {
-        self.host.config.initial_packet = Some(Outgoing::text(text));
+        self.engine.initial_packet = Some(Outgoing::text(text));
         self
     }
 
     /// The server. Nothing runs before the first request.
     #[must_use]
     pub fn build(self) -> Engine {
+        let shares = self.limits.share(self.engine, Config::default());
+        let app = Raw(self.handler);
         Engine {
-            host: Host::new(Raw(self.handler), self.host, Env::start()),
+            host: Host::new(app, shares.engine, shares.host, self.host, Env::start()),
         }
     }
 }
@@ -224,7 +233,8 @@ impl EngineBuilder {
 impl std::fmt::Debug for EngineBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("EngineBuilder")
-            .field("config", &self.host.config)
+            .field("engine", &self.engine)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }

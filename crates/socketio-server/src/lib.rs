@@ -76,12 +76,12 @@
 //!
 //! # Limits
 //!
-//! Whatever a client can make grow has a limit; the builder's methods name each with its default.
-//! The memory that one client can hold is bounded by
-//! [`max_buffered`](SocketIoBuilder::max_buffered) (what waits to be sent),
-//! [`max_payload`](SocketIoBuilder::max_payload) (what is being received, attachments included up
-//! to [`packet_limits`](SocketIoBuilder::packet_limits)) and
-//! [`max_pending_handlers`](SocketIoBuilder::max_pending_handlers).
+//! Whatever a client can make grow has a limit, and [`Limits`] has them all, each with its default
+//! and with what happens when it is reached. The memory that one client can hold is bounded by
+//! [`max_buffered`](Limits::max_buffered) (what waits to be sent),
+//! [`max_packet_bytes`](Limits::max_packet_bytes) (what is being received) and
+//! [`max_pending_handlers`](Limits::max_pending_handlers). How fast clients may send, and how many
+//! may come, from one address or in all, is open until it is set.
 //!
 //! # Operations
 //!
@@ -104,6 +104,7 @@ mod extensions;
 mod extract;
 mod handler;
 mod ids;
+mod limits;
 mod middleware;
 mod namespace;
 mod namespaces;
@@ -124,9 +125,11 @@ pub mod engine;
 pub use broadcast::{Broadcast, IntoRooms, Responses};
 pub use drain::DrainPolicy;
 pub use emitter::Emitter;
+pub use engineio_proto::Rate;
 pub use extensions::Extensions;
 pub use extract::{Auth, EventContext, FromEvent, Handshake, State, Surroundings};
 pub use handler::{Handler, TypedHandler};
+pub use limits::Limits;
 pub use namespace::Namespace;
 pub use namespaces::ConnectAuth;
 pub use options::Forbidden;

@@ -3,6 +3,7 @@
 
 use crate::namespace::{Common, NamespaceInner};
 use crate::sync::{read, write};
+use crate::telemetry;
 use engineio_proto::Text;
 use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
@@ -236,6 +237,7 @@ impl Namespaces {
             return Some(self.lease(named));
         }
         if names.dynamic >= self.max_dynamic {
+            telemetry::limit_hit("max_dynamic_namespaces");
             return None;
         }
         names.dynamic += 1;

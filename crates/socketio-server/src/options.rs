@@ -1,55 +1,53 @@
 //! The options that Engine.IO has with or without Socket.IO on top: one list of setters for both
 //! builders.
 
-/// Writes the setters of the engine's options into a builder that has a field `host: HostOptions`.
+/// Writes the setters of the engine's options into a builder that has fields `engine: ServerConfig`,
+/// `limits: Limits` and `host: HostOptions`.
 macro_rules! engine_options {
     () => {
         /// Time between a pong and the next ping. Default: 25 s.
         #[must_use]
         pub fn ping_interval(mut self, value: Duration) -> Self {
-            self.host.config.ping_interval = value;
+            self.engine.ping_interval = value;
             self
         }
 
         /// Time within which a ping must be answered. Default: 20 s.
         #[must_use]
         pub fn ping_timeout(mut self, value: Duration) -> Self {
-            self.host.config.ping_timeout = value;
+            self.engine.ping_timeout = value;
             self
         }
 
         /// Time within which a started upgrade must be finished. Default: 10 s.
         #[must_use]
         pub fn upgrade_timeout(mut self, value: Duration) -> Self {
-            self.host.config.upgrade_timeout = value;
+            self.engine.upgrade_timeout = value;
             self
         }
 
         /// Longest POST body and longest WebSocket message that is accepted, in bytes. Default:
         /// 1,000,000.
         ///
-        /// A longer body is answered with 413 and the session lives on; a longer WebSocket message
-        /// closes it.
+        /// A short way for [`Limits::max_payload`], since the reference has it among its options. Of
+        /// this and [`limits`](Self::limits) the last counts.
         #[must_use]
         pub fn max_payload(mut self, bytes: usize) -> Self {
-            self.host.config.max_payload = bytes;
+            self.limits.max_payload = bytes;
             self
         }
 
-        /// Bytes that may wait to be sent to one client. Default: 4 MiB.
-        ///
-        /// What would go beyond is refused where it is emitted; a broadcast closes the client that
-        /// can't take it.
+        /// Bounds on whatever clients can make grow, all of them. Default: [`Limits::default`].
         #[must_use]
-        pub fn max_buffered(mut self, bytes: usize) -> Self {
-            self.host.config.max_buffered = bytes;
+        pub fn limits(mut self, limits: Limits) -> Self {
+            self.limits = limits;
             self
         }
 
         /// Transports that are offered. Default: polling and WebSocket.
         #[must_use]
         pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
-            self.host.config.transports = transports.into_iter().collect();
+            self.engine.transports = transports.into_iter().collect();
             self
         }
 
@@ -60,7 +58,7 @@ macro_rules! engine_options {
         /// and a session belongs to whoever knows its id: don't tell it to others.
         #[must_use]
         pub fn allow_eio3(mut self, value: bool) -> Self {
-            self.host.config.allow_eio3 = value;
+            self.engine.allow_eio3 = value;
             self
         }
 
@@ -68,14 +66,14 @@ macro_rules! engine_options {
         /// [`cors`](Self::cors) says. Default: true.
         #[must_use]
         pub fn jsonp(mut self, value: bool) -> Self {
-            self.host.config.jsonp = value;
+            self.engine.jsonp = value;
             self
         }
 
         /// Whether a client may change its transport. Default: true.
         #[must_use]
         pub fn allow_upgrades(mut self, value: bool) -> Self {
-            self.host.config.allow_upgrades = value;
+            self.engine.allow_upgrades = value;
             self
         }
 
@@ -83,28 +81,35 @@ macro_rules! engine_options {
         /// with the configured one belongs to the endpoint.
         #[must_use]
         pub fn add_trailing_slash(mut self, value: bool) -> Self {
-            self.host.config.add_trailing_slash = value;
+            self.engine.add_trailing_slash = value;
             self
         }
 
-        /// Changes whatever else [`ServerConfig`] has: limits and delays that seldom need it.
+        /// Time for a session that closes to get rid of what waits for its client. Default: 30 s.
         #[must_use]
-        pub fn engine_config(mut self, change: impl FnOnce(ServerConfig) -> ServerConfig) -> Self {
-            self.host.config = change(self.host.config);
+        pub fn close_timeout(mut self, value: Duration) -> Self {
+            self.engine.close_timeout = value;
+            self
+        }
+
+        /// Time that a poll waits during an upgrade before it is answered. Default: 100 ms.
+        #[must_use]
+        pub fn noop_delay(mut self, value: Duration) -> Self {
+            self.engine.noop_delay = value;
             self
         }
 
         /// Answers requests of other origins as configured. Default: no CORS header at all.
         #[must_use]
         pub fn cors(mut self, value: Cors) -> Self {
-            self.host.config.cors = Some(value);
+            self.engine.cors = Some(value);
             self
         }
 
         /// Sets a cookie with the session's id in the answer to a polling handshake. Default: none.
         #[must_use]
         pub fn cookie(mut self, value: Cookie) -> Self {
-            self.host.config.cookie = Some(value);
+            self.engine.cookie = Some(value);
             self
         }
 
@@ -123,11 +128,32 @@ macro_rules! engine_options {
             self
         }
 
-        /// Sessions that may live at once; a handshake beyond is refused with 403. Default: no
-        /// limit of its own.
+        /// Says from which address a handshake comes, for the limits by address and for
+        /// [`HandshakeRequest::client_address`]. Default: the address of the connection, as
+        /// [`ConnectionInfo`](crate::ConnectionInfo) or axum's `ConnectInfo` tells it.
+        ///
+        /// A server behind a proxy needs this, since all its connections come from there, and the
+        /// proxy tells whose they are in a header. **Anybody can send such a header**: take only
+        /// what your own proxy has written, which for `x-forwarded-for` is the last address and
+        /// not the first, and only if nobody can get past the proxy. Whoever may choose an
+        /// address has no limits, and may use up those of others.
+        ///
+        /// All requests for which this is `None` count as from one address.
+        ///
+        /// ```
+        /// # use socketio_server::SocketIo;
+        /// let builder = SocketIo::builder().client_address(|request| {
+        ///     let header = request.headers.get_all("x-forwarded-for").iter().next_back()?;
+        ///     header.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+        /// });
+        /// # let _ = builder;
+        /// ```
         #[must_use]
-        pub fn max_sessions(mut self, value: usize) -> Self {
-            self.host.max_sessions = value;
+        pub fn client_address(
+            mut self,
+            hook: impl Fn(&http::request::Parts) -> Option<std::net::IpAddr> + Send + Sync + 'static,
+        ) -> Self {
+            self.host.client_address = Some(Arc::new(hook));
             self
         }
 

@@ -6,6 +6,7 @@ use crate::drain::DrainPolicy;
 use crate::env::Env;
 use crate::error::HandlerError;
 use crate::extensions::Extensions;
+use crate::limits::{Limits, Shares};
 use crate::namespace::{Common, Namespace};
 use crate::namespaces::{ConnectAuth, Namespaces};
 use crate::options::{Forbidden, engine_options};
@@ -19,9 +20,9 @@ use engineio_proto::http::Reject;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use http_body::Body;
-use socketio_proto::parser::{Json, Limits};
+use socketio_proto::parser::Json;
 use socketio_proto::recovery::Config as RecoveryConfig;
-use socketio_proto::server::{Config, NamespaceLimits};
+use socketio_proto::server::Config;
 use socketio_proto::{Parser, Value};
 use std::future::Future;
 use std::ops::Deref;
@@ -220,12 +221,12 @@ impl std::fmt::Debug for SocketIo {
 
 /// Options of a server. Each has the default of the reference unless it says otherwise.
 pub struct SocketIoBuilder {
-    host: HostOptions,
+    engine: ServerConfig,
     config: Config,
+    limits: Limits,
+    host: HostOptions,
     parser: Arc<dyn Parser>,
-    limits: NamespaceLimits,
     recovery: Option<RecoveryConfig>,
-    max_dynamic: usize,
     cleanup_empty_namespaces: bool,
     state: Extensions,
     on_error: Option<OnError>,
@@ -234,12 +235,12 @@ pub struct SocketIoBuilder {
 impl Default for SocketIoBuilder {
     fn default() -> Self {
         Self {
-            host: HostOptions::new(ServerConfig::default().path("/socket.io")),
+            engine: ServerConfig::default().path("/socket.io"),
             config: Config::default(),
+            limits: Limits::default(),
+            host: HostOptions::default(),
             parser: Arc::new(Json),
-            limits: NamespaceLimits::default(),
             recovery: None,
-            max_dynamic: 10_000,
             cleanup_empty_namespaces: false,
             state: Extensions::default(),
             on_error: None,
@@ -253,7 +254,7 @@ impl SocketIoBuilder {
     /// Path of the endpoint. Default: `/socket.io/`.
     #[must_use]
     pub fn path(mut self, path: &str) -> Self {
-        self.host.config = self.host.config.path(path);
+        self.engine = self.engine.path(path);
         self
     }
 
@@ -290,20 +291,6 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Limits on packets, see [`Limits`].
-    #[must_use]
-    pub fn packet_limits(mut self, limits: Limits) -> Self {
-        self.config.limits = limits;
-        self
-    }
-
-    /// Limits on rooms and on broadcasts that wait for acknowledgements, see [`NamespaceLimits`].
-    #[must_use]
-    pub fn namespace_limits(mut self, limits: NamespaceLimits) -> Self {
-        self.limits = limits;
-        self
-    }
-
     /// Lets clients whose connection broke come back as the same socket, and sends them what they
     /// have missed; see [`recovery`](socketio_proto::recovery). Default: off.
     ///
@@ -322,43 +309,11 @@ impl SocketIoBuilder {
         self
     }
 
-    /// Namespaces that one client may be in, or on its way into, at a time. Default: 64.
-    #[must_use]
-    pub fn max_namespaces(mut self, value: usize) -> Self {
-        self.config.max_namespaces = value;
-        self
-    }
-
-    /// Namespaces that may come into being because clients ask for them; see
-    /// [`SocketIo::of_matching`]. Default: 10,000. A client that asks for one more is told that
-    /// there is no such namespace.
-    #[must_use]
-    pub fn max_dynamic_namespaces(mut self, value: usize) -> Self {
-        self.max_dynamic = value;
-        self
-    }
-
     /// Whether a namespace that came into being because a client asked for it goes when its last
     /// socket has left, with what was kept there for sockets to be recovered. Default: false.
     #[must_use]
     pub fn cleanup_empty_namespaces(mut self, value: bool) -> Self {
         self.cleanup_empty_namespaces = value;
-        self
-    }
-
-    /// Acknowledgements that may be outstanding per client. Default: 1,024; one more is refused at
-    /// the emit.
-    #[must_use]
-    pub fn max_pending_acks(mut self, value: usize) -> Self {
-        self.config.max_pending_acks = value;
-        self
-    }
-
-    /// Handlers of one client that may be suspended at a time. Default: 1,024; no more of its input
-    /// is read until one of them has finished.
-    #[must_use]
-    pub fn max_pending_handlers(mut self, value: usize) -> Self {
-        self.host.max_pending_handlers = value.max(1);
         self
     }
 
@@ -387,25 +342,32 @@ impl SocketIoBuilder {
     pub fn build(self) -> (SocketIoLayer, SocketIo) {
         let env = Env::start();
         let parser = self.parser;
-        let engine = &self.host.config;
+        let Shares {
+            engine,
+            connection,
+            namespace,
+            host: bounds,
+            max_dynamic_namespaces,
+        } = self.limits.share(self.engine, self.config);
         let max_silence = engine.ping_interval.saturating_add(engine.ping_timeout);
         let common = Common {
             env: Arc::clone(&env),
             parser: Arc::clone(&parser),
             state: self.state,
-            limits: self.limits,
+            limits: namespace,
             recovery: self.recovery.map(|it| it.max_silence(max_silence)),
         };
-        let namespaces = Namespaces::new(common, self.max_dynamic, self.cleanup_empty_namespaces);
+        let cleans_up = self.cleanup_empty_namespaces;
+        let namespaces = Namespaces::new(common, max_dynamic_namespaces, cleans_up);
         let namespaces = Arc::new(namespaces);
         let main = Namespace(namespaces.of("/"));
         let app = Sio {
-            config: Arc::new(self.config),
+            config: Arc::new(connection),
             parser,
             namespaces: Arc::clone(&namespaces),
             on_error: self.on_error,
         };
-        let host = Host::new(app, self.host, env);
+        let host = Host::new(app, engine, bounds, self.host, env);
         let io = SocketIo {
             host,
             namespaces,
@@ -418,8 +380,9 @@ impl SocketIoBuilder {
 impl std::fmt::Debug for SocketIoBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SocketIoBuilder")
-            .field("engine", &self.host.config)
+            .field("engine", &self.engine)
             .field("config", &self.config)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }

@@ -11,8 +11,10 @@
 use crate::error::HandlerError;
 use crate::handler::Started;
 use crate::socket::Socket;
+use engineio_proto::admission::AdmissionError;
 use engineio_proto::http::Reject;
-use engineio_proto::{CloseReason, Sid, Transport};
+use engineio_proto::{CloseReason, DecodeError, Sid, Transport};
+use socketio_proto::DecodeError as PacketError;
 use std::time::Duration;
 
 /// Which way something went.
@@ -82,13 +84,20 @@ pub(crate) fn session_closed(sid: &Sid, reason: &CloseReason) {
             CloseReason::Forced | CloseReason::ForcedServer => "forced",
             CloseReason::ShuttingDown => "shutting_down",
             CloseReason::Overflow => "overflow",
+            CloseReason::PacketRate => "packet_rate",
+            CloseReason::ByteRate => "byte_rate",
             _ => "other",
         };
         metrics::counter!("engineio_sessions_closed_total", "reason" => label).increment(1);
     }
-    if *reason == CloseReason::Overflow {
-        limit_hit("max_buffered");
-    }
+    let limit = match reason {
+        CloseReason::Overflow => "max_buffered",
+        CloseReason::PacketRate => "packet_rate",
+        CloseReason::ByteRate => "byte_rate",
+        CloseReason::Parse(DecodeError::TooMany { .. }) => "max_packets",
+        _ => return,
+    };
+    limit_hit(limit);
 }
 
 /// A request that gets no session's answer.
@@ -103,9 +112,19 @@ pub(crate) fn refused(reject: &Reject) {
             Reject::BadRequest => "bad_request",
             Reject::Forbidden(_) => "forbidden",
             Reject::UnsupportedVersion => "unsupported_version",
+            Reject::Admission(_) => "admission",
             _ => "other",
         };
         metrics::counter!("engineio_refused_total", "reason" => label).increment(1);
+    }
+    if let Reject::Admission(error) = reject {
+        limit_hit(match error {
+            AdmissionError::Sessions => "max_sessions",
+            AdmissionError::AddressSessions => "max_sessions_per_address",
+            AdmissionError::Rate { .. } => "handshake_rate",
+            AdmissionError::AddressRate { .. } => "handshake_rate_per_address",
+            _ => "admission",
+        });
     }
 }
 
@@ -181,11 +200,21 @@ pub(crate) fn event_received(socket: &Socket, event: &str) {
     count!(counter!("socketio_events_received_total").increment(1));
 }
 
-pub(crate) fn packet_refused(sid: &Sid, error: &socketio_proto::DecodeError) {
+pub(crate) fn packet_refused(sid: &Sid, error: &PacketError) {
     trace!(debug, %sid, %error, "packet refused");
-    if let socketio_proto::DecodeError::Limit { what } = error {
-        limit_hit(what);
-    }
+    limit_hit(match error {
+        PacketError::Limit {
+            what: "attachments",
+        } => "max_attachments",
+        PacketError::AttachmentsTimeout => "attachments_timeout",
+        PacketError::Limit { what: "bytes" } => "max_packet_bytes",
+        PacketError::Limit { what: "depth" } => "max_depth",
+        PacketError::Limit { what: "namespace" } => "max_namespace_name",
+        PacketError::Limit { what: "event name" } => "max_event_name",
+        PacketError::Limit { what: "query" } => "max_query",
+        PacketError::Limit { what } => what,
+        _ => return,
+    });
 }
 
 pub(crate) fn handler_failed(socket: &Socket, event: &str, error: &HandlerError) {

@@ -13,6 +13,7 @@ mod body;
 mod client;
 #[cfg(feature = "http-compression")]
 mod compression;
+mod door;
 mod driver;
 mod host;
 mod request;
@@ -20,6 +21,7 @@ mod service;
 mod upgrade;
 
 pub(crate) use client::{Client, Origin, State, Suspended};
+pub(crate) use door::{Door, Seat};
 pub(crate) use host::{Host, HostOptions};
 
 pub use body::ResponseBody;

@@ -3,7 +3,9 @@
 
 mod support;
 
-use socketio_server::{Auth, Event, Forbidden, Reason, Refusal, SocketIo, SocketIoBuilder, State};
+use socketio_server::{
+    Auth, Event, Forbidden, Limits, Reason, Refusal, SocketIo, SocketIoBuilder, State,
+};
 use support::{Lines, Log, Server, still_serves};
 
 fn server() -> (Server, Lines) {
@@ -76,7 +78,8 @@ async fn ad_03_failures_of_every_kind_of_handler_are_told_with_the_event() {
     async fn fail() -> Result<(), &'static str> {
         Err("no")
     }
-    let (server, mut lines) = server_with(SocketIo::builder().max_buffered(2000));
+    let (server, mut lines) =
+        server_with(SocketIo::builder().limits(Limits::default().max_buffered(2000)));
     server.on_connection(panic);
     server.on_connection(fail);
     let mut client = server.polling().await;

@@ -9,8 +9,7 @@ mod support;
 use allocation_counter::measure;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use socketio_proto::parser::Limits;
-use socketio_server::{Auth, Refusal, Socket, SocketIo};
+use socketio_server::{Auth, Limits, Refusal, Socket, SocketIo};
 use std::time::Duration;
 use support::{Frame, Server, WebSocket};
 use tokio::runtime::Builder;
@@ -283,8 +282,12 @@ fn rs_01_clients_that_are_refused() {
 /// A client that sends half a packet, asks for all it can get and never reads.
 #[test]
 fn rs_02_a_client_costs_what_the_limits_say() {
+    const PAYLOAD: usize = 100_000;
     const BUFFERED: usize = 256 * 1024;
-    const PACKET: usize = 200_000;
+    const ATTACHMENTS: usize = 3;
+    const ROOMS: usize = 1000;
+    /// A room with a short name, in the index both ways.
+    const ROOM: usize = 300;
     /// Tables, queues and their entries, of which each is limited in number.
     const BESIDES: usize = 256 * 1024;
     let runtime = Builder::new_current_thread()
@@ -293,13 +296,16 @@ fn rs_02_a_client_costs_what_the_limits_say() {
         .build()
         .unwrap();
     let server = Server::new(
-        SocketIo::builder()
-            .max_payload(100_000)
-            .max_buffered(BUFFERED)
-            .packet_limits(Limits::default().max_bytes(PACKET))
-            .max_pending_acks(100)
-            .max_namespaces(10)
-            .engine_config(|config| config.max_queued(1_000)),
+        SocketIo::builder().limits(
+            Limits::default()
+                .max_payload(PAYLOAD)
+                .max_buffered(BUFFERED)
+                .max_queued(1_000)
+                .max_attachments(ATTACHMENTS)
+                .max_rooms(ROOMS)
+                .max_pending_acks(100)
+                .max_namespaces(10),
+        ),
     );
     server.on_connection(async |socket: Socket| {
         for n in 0..20_000 {
@@ -328,8 +334,8 @@ fn rs_02_a_client_costs_what_the_limits_say() {
         });
     });
     assert_eq!(server.client_count(), 1);
-    let rooms = 10_000 * 300;
-    let ceiling = BUFFERED + PACKET + BESIDES + rooms;
+    // Buffers grow by doubling, and a slice keeps the body that it came in.
+    let ceiling = 2 * BUFFERED + 2 * PAYLOAD * (ATTACHMENTS + 1) + ROOMS * ROOM + BESIDES;
     let bytes = cost.bytes_current;
     assert!((0..ceiling as i64).contains(&bytes), "{bytes} of {ceiling}");
 }

@@ -3,9 +3,8 @@
 
 mod support;
 
-use socketio_proto::server::NamespaceLimits;
 use socketio_server::{
-    Ack, EmitError, Reason, Refusal, RoomError, Socket, SocketIo, SocketIoBuilder, State,
+    Ack, EmitError, Limits, Reason, Refusal, RoomError, Socket, SocketIo, SocketIoBuilder, State,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,7 +23,8 @@ const PATH: &str = "/socket.io/?EIO=4";
 
 #[tokio::test(start_paused = true)]
 async fn sr_05_a_slow_reader_is_closed_and_holds_up_nobody() {
-    let (server, mut lines) = server(SocketIo::builder().max_buffered(64 * 1024));
+    let (server, mut lines) =
+        server(SocketIo::builder().limits(Limits::default().max_buffered(64 * 1024)));
     let mut fast = server.client().await;
     let slow = server.client().await;
     let mut polling = server.polling().await;
@@ -49,7 +49,7 @@ async fn sr_05_a_slow_reader_is_closed_and_holds_up_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn an_emit_beyond_the_buffer_is_refused_where_it_is_made() {
-    let (server, _) = server(SocketIo::builder().max_buffered(10_000));
+    let (server, _) = server(SocketIo::builder().limits(Limits::default().max_buffered(10_000)));
     let mut client = server.polling().await;
     client.join("/").await;
     let socket = server.sockets().pop().unwrap();
@@ -74,7 +74,7 @@ async fn an_emit_beyond_the_buffer_is_refused_where_it_is_made() {
 
 #[tokio::test(start_paused = true)]
 async fn sn_02_namespaces_of_a_client_are_limited() {
-    let (server, _) = server(SocketIo::builder().max_namespaces(3));
+    let (server, _) = server(SocketIo::builder().limits(Limits::default().max_namespaces(3)));
     for name in ["/a", "/b", "/c"] {
         let _ = server.of(name);
     }
@@ -97,7 +97,8 @@ async fn sn_02_namespaces_of_a_client_are_limited() {
 
 #[tokio::test(start_paused = true)]
 async fn sn_02_dynamic_namespaces_are_limited() {
-    let (server, _) = server(SocketIo::builder().max_dynamic_namespaces(10));
+    let (server, _) =
+        server(SocketIo::builder().limits(Limits::default().max_dynamic_namespaces(10)));
     let parent = server.of_matching(|name, _| name.starts_with("/room-"));
     parent.on("echo", async |ack: Ack, socket: Socket| {
         ack.send(socket.namespace().name())
@@ -121,8 +122,8 @@ async fn sn_02_dynamic_namespaces_are_limited() {
 
 #[tokio::test(start_paused = true)]
 async fn sr_01_rooms_of_a_socket_are_limited() {
-    let limits = NamespaceLimits::default().max_rooms_per_socket(5);
-    let (server, _) = server(SocketIo::builder().namespace_limits(limits));
+    let limits = Limits::default().max_rooms(5);
+    let (server, _) = server(SocketIo::builder().limits(limits));
     server.on("join", async |socket: Socket, room: String, ack: Ack| {
         ack.send(match socket.join(room.as_str()) {
             Ok(()) => "ok".to_owned(),
@@ -307,13 +308,13 @@ async fn sn_06_handlers_may_do_anything_to_their_namespace() {
 
 #[tokio::test(start_paused = true)]
 async fn max_sessions_refuses_one_more() {
-    let (server, _) = server(SocketIo::builder().max_sessions(2));
+    let (server, _) = server(SocketIo::builder().limits(Limits::default().max_sessions(2)));
     let _one = server.client().await;
     let two = server.polling().await;
     let mut three = server.http().await;
     let refused = three.get(&format!("{PATH}&transport=polling")).await;
-    assert_eq!(refused.status, 403);
-    assert!(refused.body.contains("Too many sessions"), "{refused:?}");
+    assert_eq!(refused.status, 503);
+    assert_eq!(refused.body, r#"{"code":4,"message":"Too many sessions"}"#);
     // An upgrade is no new session.
     let mut websocket = WebSocket::beside(&server, &two).await;
     websocket.send("2probe").await;

@@ -4,7 +4,7 @@
 mod support;
 
 use socketio_server::{
-    Ack, EmitError, Event, Refusal, Rest, Socket, SocketIo, SocketIoBuilder, State, Values,
+    Ack, EmitError, Event, Limits, Refusal, Rest, Socket, SocketIo, SocketIoBuilder, State, Values,
 };
 use support::{Lines, Log, Server};
 
@@ -179,7 +179,8 @@ async fn reserved_names_are_refused_wherever_they_are_emitted() {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_was_refused_for_want_of_room_hears_when_there_is_some() {
-    let (server, mut lines) = server_with(SocketIo::builder().max_buffered(10_000));
+    let (server, mut lines) =
+        server_with(SocketIo::builder().limits(Limits::default().max_buffered(10_000)));
     server.on_drain(async |State(log): State<Log>| log.add("drain"));
     let mut client = server.polling().await;
     client.join("/").await;

@@ -3,7 +3,7 @@
 
 mod support;
 
-use socketio_server::{Namespace, Socket, SocketIo, SocketIoBuilder, State, Value};
+use socketio_server::{Limits, Namespace, Socket, SocketIo, SocketIoBuilder, State, Value};
 use std::time::Duration;
 use support::{Lines, Log, Server, until};
 
@@ -102,7 +102,7 @@ async fn what_is_emitted_to_the_parent_goes_to_its_namespaces() {
 
 #[tokio::test(start_paused = true)]
 async fn cleaning_up_makes_room_for_other_dynamic_namespaces() {
-    let builder = SocketIo::builder().max_dynamic_namespaces(1);
+    let builder = SocketIo::builder().limits(Limits::default().max_dynamic_namespaces(1));
     let (server, _) = server(builder.cleanup_empty_namespaces(true));
     let _ = server.of_matching(|_, _| true);
     let mut client = server.client().await;

@@ -4,7 +4,7 @@
 mod support;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
-use socketio_server::{Ack, Socket, SocketIo};
+use socketio_server::{Ack, Limits, Socket, SocketIo};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -24,7 +24,11 @@ async fn sessions_packets_refusals_and_limits_are_counted_and_handlers_have_span
     let seen = Seen::default();
     tracing::subscriber::set_global_default(seen.clone()).unwrap();
 
-    let server = Server::new(SocketIo::builder().max_sessions(2).max_payload(1000));
+    let server = Server::new(
+        SocketIo::builder()
+            .limits(Limits::default().max_sessions(2))
+            .max_payload(1000),
+    );
     server.on("echo", async |ack: Ack, text: String| {
         // The rest runs in a task of its own, and still in the span.
         tokio::task::yield_now().await;
@@ -47,7 +51,7 @@ async fn sessions_packets_refusals_and_limits_are_counted_and_handlers_have_span
 
     let mut http = server.http().await;
     let too_many = http.get(&format!("{PATH}&transport=polling")).await;
-    assert_eq!(too_many.status, 403);
+    assert_eq!(too_many.status, 503);
     assert_eq!(http.get("/socket.io/?EIO=4&transport=x").await.status, 400);
     let long = "x".repeat(1001);
     assert_eq!(http.post(&polling.target(), &long).await.status, 413);
@@ -79,7 +83,7 @@ async fn sessions_packets_refusals_and_limits_are_counted_and_handlers_have_span
         r#"engineio_sessions{transport="websocket"} 2"#,
         r#"engineio_sessions_opened_total{transport="polling"} 1"#,
         "engineio_upgrades_total 1",
-        r#"engineio_refused_total{reason="forbidden"} 1"#,
+        r#"engineio_refused_total{reason="admission"} 1"#,
         r#"engineio_refused_total{reason="unknown_transport"} 1"#,
         r#"engineio_refused_total{reason="unknown_sid"} 1"#,
         r#"engineio_refused_total{reason="bad_handshake_method"} 1"#,

@@ -3,7 +3,7 @@
 
 mod support;
 
-use socketio_server::{Ack, Reason, Refusal, Socket, SocketIo, State};
+use socketio_server::{Ack, Limits, Reason, Refusal, Socket, SocketIo, State};
 use std::sync::Arc;
 use support::{Lines, Log, Server, WebSocket, until};
 use tokio::sync::{Notify, Semaphore};
@@ -378,7 +378,8 @@ async fn the_goodbye_of_a_serial_socket_is_its_last_turn() {
 
 #[tokio::test(start_paused = true)]
 async fn too_many_pending_handlers_stop_the_reading_until_one_ends() {
-    let (server, mut lines, gate) = server_with(SocketIo::builder().max_pending_handlers(3));
+    let (server, mut lines, gate) =
+        server_with(SocketIo::builder().limits(Limits::default().max_pending_handlers(3)));
     server.on("slow", slow);
     server.on("quick", quick);
     let mut client = server.client().await;
@@ -405,7 +406,8 @@ async fn too_many_pending_handlers_stop_the_reading_until_one_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn too_many_pending_handlers_hold_up_a_post() {
-    let (server, mut lines, gate) = server_with(SocketIo::builder().max_pending_handlers(2));
+    let (server, mut lines, gate) =
+        server_with(SocketIo::builder().limits(Limits::default().max_pending_handlers(2)));
     server.on("slow", slow);
     let mut client = server.polling().await;
     client.join("/").await;
@@ -425,7 +427,8 @@ async fn too_many_pending_handlers_hold_up_a_post() {
 
 #[tokio::test(start_paused = true)]
 async fn events_in_front_of_a_middleware_count_as_pending() {
-    let (server, mut lines, gate) = server_with(SocketIo::builder().max_pending_handlers(2));
+    let (server, mut lines, gate) =
+        server_with(SocketIo::builder().limits(Limits::default().max_pending_handlers(2)));
     let asked = Arc::new(Notify::new());
     let told = Arc::clone(&asked);
     server.event_middleware(

@@ -6,7 +6,8 @@ mod support;
 use allocation_counter::measure;
 use serde_json::Value;
 use socketio_server::{
-    AckError, EmitError, Overflow, Reason, RecoveryConfig, Socket, SocketIo, SocketIoBuilder, State,
+    AckError, EmitError, Limits, Overflow, Reason, RecoveryConfig, Socket, SocketIo,
+    SocketIoBuilder, State,
 };
 use std::time::Duration;
 use support::{Lines, Log, Polling, Server, soon};
@@ -14,6 +15,10 @@ use tokio::runtime::Builder;
 
 /// Bytes that may wait for a client.
 const MARK: usize = 10_000;
+
+fn limits() -> Limits {
+    Limits::default().max_buffered(MARK)
+}
 
 /// An argument of which nine events fit.
 fn kilobyte() -> String {
@@ -23,7 +28,7 @@ fn kilobyte() -> String {
 /// A server that logs why its sockets go.
 fn server(builder: SocketIoBuilder) -> (Server, Lines) {
     let (log, lines) = Log::new();
-    let server = Server::with_pipes(builder.max_buffered(MARK).state(log), 4096);
+    let server = Server::with_pipes(builder.limits(limits()).state(log), 4096);
     server
         .on_disconnect(async |State(log): State<Log>, reason: Reason| log.add(reason.to_string()));
     (server, lines)
@@ -282,7 +287,8 @@ fn rs_02_a_reader_that_never_reads_costs_at_most_the_mark() {
             .start_paused(true)
             .build()
             .unwrap();
-        let server = Server::with_pipes(SocketIo::builder().max_buffered(MARK), 4096);
+        let limits = Limits::default().max_buffered(MARK);
+        let server = Server::with_pipes(SocketIo::builder().limits(limits), 4096);
         let _client = runtime.block_on(server.client());
         let socket = server.sockets().pop().unwrap();
         let cost = measure(|| {

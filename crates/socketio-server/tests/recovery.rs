@@ -5,8 +5,8 @@ mod support;
 
 use serde_json::json;
 use socketio_server::{
-    Extensions, Reason, Recovery, RecoveryConfig, RecoveryFailure, Refusal, Socket, SocketIo,
-    SocketIoBuilder, State,
+    Extensions, Limits, Reason, Recovery, RecoveryConfig, RecoveryFailure, Refusal, Socket,
+    SocketIo, SocketIoBuilder, State,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -305,7 +305,7 @@ async fn without_the_option_there_is_no_private_id_and_no_offset() {
 
 #[tokio::test(start_paused = true)]
 async fn an_emit_that_does_not_fit_is_refused_and_not_recorded() {
-    let (server, _lines) = server(builder().max_buffered(10_000));
+    let (server, _lines) = server(builder().limits(Limits::default().max_buffered(10_000)));
     let mut client: Polling = server.polling().await;
     client.send("40").await;
     let (_, pid) = ids(&client.text().await);

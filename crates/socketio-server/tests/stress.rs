@@ -6,7 +6,7 @@
 
 mod support;
 
-use socketio_server::{Ack, Socket, SocketIo, SocketIoBuilder, State};
+use socketio_server::{Ack, Limits, Socket, SocketIo, SocketIoBuilder, State};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -17,7 +17,11 @@ use tokio::task::JoinSet;
 fn builder() -> SocketIoBuilder {
     SocketIo::builder()
         .ping_interval(Duration::from_secs(600))
-        .max_buffered(64 << 20)
+        .limits(limits())
+}
+
+fn limits() -> Limits {
+    Limits::default().max_buffered(64 << 20)
 }
 
 /// The argument of an event with one number.
@@ -314,7 +318,9 @@ async fn both_ways_at_once(server: &Server) {
 async fn a_dynamic_namespace_is_made_once_however_many_ask() {
     const NAMES: usize = 20;
     // Exactly as many as are asked for: one that were counted twice would leave another without a place.
-    let server = Arc::new(Server::new(builder().max_dynamic_namespaces(NAMES)));
+    let server = Arc::new(Server::new(
+        builder().limits(limits().max_dynamic_namespaces(NAMES)),
+    ));
     let _ = server.of_matching(|name, _| {
         std::thread::yield_now();
         name.starts_with("/room-")

@@ -172,7 +172,7 @@ fn cl_02_the_fields_of_the_open_packet_are_checked() {
     }
     let long = format!(
         r#"0{{"sid":"{}","pingInterval":25000,"pingTimeout":20000}}"#,
-        "x".repeat(129)
+        "x".repeat(65)
     );
     assert_eq!(refusal(&long), DecodeError::Open);
 

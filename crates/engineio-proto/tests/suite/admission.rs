@@ -184,8 +184,9 @@ fn beyond_the_most_addresses_only_the_limits_in_all_hold() {
         .max_addresses(2);
     let mut door = Door::new(config);
     let first = door.come("192.0.2.1").unwrap();
-    let _second = door.come("192.0.2.2").unwrap();
+    let second = door.come("192.0.2.2").unwrap();
     let third = door.come("192.0.2.3").unwrap();
+    assert!(!second.is_overlooked() && third.is_overlooked());
     let _fourth = door.come("192.0.2.3").unwrap();
     assert_eq!(door.admission.addresses(), 2);
     assert_eq!(door.come("192.0.2.1"), Err(AdmissionError::AddressSessions));

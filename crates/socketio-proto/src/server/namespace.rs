@@ -22,7 +22,7 @@ const MAX_ACK: u64 = (1 << 53) - 1;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct NamespaceLimits {
-    /// Rooms that a socket may be in, its own room apart: 10 000. Beyond it
+    /// Rooms that a socket may be in, its own room apart: 1024. Beyond it
     /// [`Rooms::join`] fails with [`RoomError::TooMany`](crate::rooms::RoomError::TooMany).
     pub max_rooms_per_socket: usize,
     /// Bytes of a room's name: 1024. Beyond it joining fails with

@@ -96,8 +96,8 @@ fn sp_05_odd_names_are_names() {
         data.resize(data.len() + len as usize, b'x');
         event(&data)
     };
-    assert_eq!(name(&long(65_536)).len(), 65_536);
-    refused(&long(65_537), DecodeError::Limit { what: "event name" });
+    assert_eq!(name(&long(1024)).len(), 1024);
+    refused(&long(1025), DecodeError::Limit { what: "event name" });
 }
 
 #[test]
@@ -211,8 +211,8 @@ fn sp_10_a_namespace_begins_with_a_slash() {
         let packet = push(&of(&name)).unwrap().unwrap();
         assert_eq!(packet.namespace.as_str(), good);
     }
-    let mut long = b"\xda\x01\x00/".to_vec();
-    long.resize(long.len() + 255, b'x');
+    let mut long = b"\xda\x04\x00/".to_vec();
+    long.resize(long.len() + 1023, b'x');
     assert!(push(&of(&long)).is_ok());
     long[2] += 1;
     long.push(b'x');

@@ -12,7 +12,7 @@
 //!   Its own steps drop the waker instead of waking it: what handlers that it runs itself emit
 //!   leaves in its next write.
 
-use super::{App, Host, Machine};
+use super::{App, Host, Machine, Seat};
 use crate::sync::lock;
 use crate::telemetry;
 use crate::timers::{Slot, Timed};
@@ -63,7 +63,8 @@ pub(crate) struct State<A: App> {
     slot: Option<Slot>,
     next_exchange: u64,
     dispatching: bool,
-    is_listed: bool,
+    /// Kept while it is in the table.
+    seat: Option<Seat>,
     /// As of the last step.
     transport: Transport,
     buffered: usize,
@@ -83,6 +84,7 @@ impl<A: App> Client<A> {
         host: Arc<Host<A>>,
         session: Session,
         request: Arc<HandshakeRequest>,
+        seat: Seat,
     ) -> Arc<Self> {
         let sid = session.sid().clone();
         let transport = session.transport();
@@ -97,7 +99,7 @@ impl<A: App> Client<A> {
             slot: None,
             next_exchange: 0,
             dispatching: false,
-            is_listed: true,
+            seat: Some(seat),
             transport,
             buffered: 0,
         };
@@ -271,7 +273,7 @@ impl<A: App> Client<A> {
 
     /// Keeps the table and the telemetry in step with the session.
     fn watch(&self, state: &mut State<A>) {
-        if !state.is_listed {
+        if state.seat.is_none() {
             return;
         }
         let engine = state.machine.engine();
@@ -281,7 +283,7 @@ impl<A: App> Client<A> {
             telemetry::session_upgraded(&self.sid, from, state.transport);
         }
         if !engine.is_reachable() {
-            state.is_listed = false;
+            state.seat = None;
             telemetry::session_gone(&self.sid, state.transport);
             self.host.table().remove(&self.sid);
         }

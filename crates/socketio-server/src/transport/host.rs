@@ -2,9 +2,10 @@
 
 #[cfg(feature = "http-compression")]
 use super::compression::Compressor;
-use super::{App, Client, HandshakeRequest};
+use super::{App, Client, Door, HandshakeRequest};
 use crate::bundle::Bundle;
 use crate::env::Env;
+use crate::limits::Bounds;
 use crate::sync::lock;
 use engineio_proto::config::ServerConfig;
 use engineio_proto::http::Reject;
@@ -13,6 +14,7 @@ use futures_util::future::BoxFuture;
 use http::HeaderMap;
 use http::request::Parts;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,33 +28,31 @@ pub(crate) type AllowRequest = Arc<
 pub(crate) type OnHeaders = Arc<dyn Fn(&mut HeaderMap, &Parts, bool) + Send + Sync>;
 /// Told of each refused request.
 pub(crate) type OnConnectionError = Arc<dyn Fn(&Reject, &Parts) + Send + Sync>;
+/// Says whose request this is.
+pub(crate) type ClientAddress = Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>;
 
 /// The options that concern the adapter rather than the protocol.
 #[derive(Clone)]
 pub(crate) struct HostOptions {
-    pub(crate) config: ServerConfig,
+    pub(crate) client_address: Option<ClientAddress>,
     pub(crate) allow_request: Option<AllowRequest>,
     pub(crate) on_headers: Option<OnHeaders>,
     pub(crate) on_connection_error: Option<OnConnectionError>,
     pub(crate) bundle: Option<Bundle>,
     #[cfg(feature = "http-compression")]
     pub(crate) http_compression: Option<engineio_proto::config::HttpCompression>,
-    pub(crate) max_sessions: usize,
-    pub(crate) max_pending_handlers: usize,
 }
 
-impl HostOptions {
-    pub(crate) fn new(config: ServerConfig) -> Self {
+impl Default for HostOptions {
+    fn default() -> Self {
         Self {
-            config,
+            client_address: None,
             allow_request: None,
             on_headers: None,
             on_connection_error: None,
             bundle: None,
             #[cfg(feature = "http-compression")]
             http_compression: Some(engineio_proto::config::HttpCompression::default()),
-            max_sessions: usize::MAX,
-            max_pending_handlers: 1024,
         }
     }
 }
@@ -62,6 +62,8 @@ pub(crate) struct Host<A: App> {
     app: A,
     options: HostOptions,
     config: Arc<ServerConfig>,
+    max_pending_handlers: usize,
+    door: Door,
     env: Arc<Env>,
     table: Table<A>,
     #[cfg(feature = "http-compression")]
@@ -74,13 +76,21 @@ pub(crate) struct Host<A: App> {
 }
 
 impl<A: App> Host<A> {
-    pub(crate) fn new(app: A, options: HostOptions, env: Arc<Env>) -> Arc<Self> {
+    pub(crate) fn new(
+        app: A,
+        config: ServerConfig,
+        bounds: Bounds,
+        options: HostOptions,
+        env: Arc<Env>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             app,
-            config: Arc::new(options.config.clone()),
             #[cfg(feature = "http-compression")]
             compressor: options.http_compression.map(Compressor::new),
             options,
+            config: Arc::new(config),
+            max_pending_handlers: bounds.max_pending_handlers,
+            door: Door::new(bounds.admission, env.clock),
             env,
             table: Table::default(),
             draining: AtomicBool::new(false),
@@ -105,6 +115,10 @@ impl<A: App> Host<A> {
         &self.env
     }
 
+    pub(crate) fn door(&self) -> &Door {
+        &self.door
+    }
+
     pub(crate) fn table(&self) -> &Table<A> {
         &self.table
     }
@@ -116,7 +130,7 @@ impl<A: App> Host<A> {
     }
 
     pub(crate) fn max_pending_handlers(&self) -> usize {
-        self.options.max_pending_handlers
+        self.max_pending_handlers
     }
 
     /// Are new sessions refused?

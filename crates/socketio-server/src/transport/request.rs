@@ -1,12 +1,13 @@
 //! What is kept of the request that opened a session.
 
+use super::host::ClientAddress;
 use crate::clock;
 use engineio_proto::http::query_pairs;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderValue, Uri, header};
 use hyper::upgrade::OnUpgrade;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
 
 /// Put into a request's extensions by whoever accepted the connection, to tell what HTTP itself
@@ -54,6 +55,10 @@ pub struct HandshakeRequest {
     pub extensions: Extensions,
     /// Address of the peer, if whoever accepted the connection told it (see [`ConnectionInfo`]).
     pub address: Option<SocketAddr>,
+    /// Address of the client: what
+    /// [`client_address`](crate::SocketIoBuilder::client_address) makes of the request, or that of
+    /// the peer without such a function.
+    pub client_address: Option<IpAddr>,
     /// Whether the connection is encrypted, as told by [`ConnectionInfo`].
     pub secure: bool,
     /// When it came.
@@ -61,15 +66,14 @@ pub struct HandshakeRequest {
 }
 
 impl HandshakeRequest {
-    pub(super) fn new(parts: &Parts) -> Self {
-        let info = parts.extensions.get::<ConnectionInfo>().copied();
+    pub(super) fn new(parts: &Parts, client_address: Option<IpAddr>) -> Self {
+        let info = parts.extensions.get::<ConnectionInfo>();
         Self {
             headers: detached(&parts.headers),
             uri: parts.uri.clone(),
             extensions: detached_extensions(&parts.extensions),
-            address: info
-                .map(|info| info.address)
-                .or_else(|| framework_address(parts)),
+            address: peer_address(parts),
+            client_address,
             secure: info.is_some_and(|info| info.secure),
             issued: clock::wall(),
         }
@@ -88,6 +92,21 @@ impl HandshakeRequest {
     pub fn is_cross_origin(&self) -> bool {
         self.headers.contains_key(header::ORIGIN)
     }
+}
+
+/// Who is to be taken for the client of a request.
+pub(super) fn client_address(parts: &Parts, hook: Option<&ClientAddress>) -> Option<IpAddr> {
+    match hook {
+        Some(hook) => hook(parts),
+        None => peer_address(parts).map(|address| address.ip()),
+    }
+}
+
+/// The other side of the connection.
+fn peer_address(parts: &Parts) -> Option<SocketAddr> {
+    let info = parts.extensions.get::<ConnectionInfo>();
+    info.map(|info| info.address)
+        .or_else(|| framework_address(parts))
 }
 
 /// Copies them, but for what is known otherwise, and for the connection itself, which belongs to who

@@ -1,8 +1,9 @@
 //! From one HTTP request to one answer: routing, and the polling transport.
 
 use super::client::Reader;
+use super::request::client_address;
 use super::upgrade;
-use super::{App, Client, HandshakeRequest, Host, Origin};
+use super::{App, Client, HandshakeRequest, Host, Origin, Seat};
 use crate::telemetry::{self, Direction};
 use bytes::{Buf, Bytes, BytesMut};
 use engineio_proto::http::{self as engine, Handshake, Method, Reject, Route};
@@ -100,13 +101,13 @@ where
             Ok(into_http(engine::Response::method_not_allowed()))
         }
         (Route::Handshake(handshake), _) => {
-            let request = Arc::new(HandshakeRequest::new(parts));
-            admit(host, &handshake, &request).await.map_err(refused)?;
+            let (request, seat) = admit(host, &handshake, parts).await.map_err(refused)?;
             if handshake.transport == Transport::Polling && !is_upgrade {
-                let client = open(host, &handshake, request).map_err(refused)?;
+                let client = open(host, &handshake, request, seat).map_err(refused)?;
                 Ok(poll(host, parts, &client, true).await)
             } else {
-                let response = upgrade::open(host, parts, handshake, request).map_err(refused)?;
+                let response =
+                    upgrade::open(host, parts, handshake, request, seat).map_err(refused)?;
                 Ok(with_hook(host, parts, response, true))
             }
         }
@@ -152,27 +153,27 @@ fn describe(parts: &Parts, is_upgrade: bool) -> engine::Request<'_> {
     }
 }
 
-/// The checks of a handshake that come after those of its form.
+/// The checks of a handshake that come after those of its form. Whoever comes too often is turned
+/// away before anything is spent on it.
 async fn admit<A: App>(
-    host: &Host<A>,
+    host: &Arc<Host<A>>,
     handshake: &Handshake,
-    request: &Arc<HandshakeRequest>,
-) -> Result<(), Reject> {
-    let forbidden = |text: &'static str| Reject::Forbidden(Some(Text::from(text)));
+    parts: &Parts,
+) -> Result<(Arc<HandshakeRequest>, Seat), Reject> {
     if host.is_draining() {
-        return Err(forbidden(SHUTTING_DOWN));
+        return Err(Reject::Forbidden(Some(Text::from(SHUTTING_DOWN))));
     }
-    if let Some(allow) = &host.options().allow_request
-        && let Err(message) = allow(Arc::clone(request)).await
+    let options = host.options();
+    let address = client_address(parts, options.client_address.as_ref());
+    let seat = host.door().enter(address)?;
+    let request = Arc::new(HandshakeRequest::new(parts, address));
+    if let Some(allow) = &options.allow_request
+        && let Err(message) = allow(Arc::clone(&request)).await
     {
         return Err(Reject::Forbidden(message.map(Text::from)));
     }
     handshake.check(host.config())?;
-    if host.table().len() >= host.options().max_sessions {
-        telemetry::limit_hit("max_sessions");
-        return Err(forbidden("Too many sessions"));
-    }
-    Ok(())
+    Ok((request, seat))
 }
 
 /// Makes the session of a handshake and enters it into the table.
@@ -180,6 +181,7 @@ pub(super) fn open<A: App>(
     host: &Arc<Host<A>>,
     handshake: &Handshake,
     request: Arc<HandshakeRequest>,
+    seat: Seat,
 ) -> Result<Arc<Client<A>>, Reject> {
     let id = host.env().ids.next().map_err(|_| Reject::BadRequest)?;
     let sid = Sid::new(Text::from(id)).ok_or(Reject::BadRequest)?;
@@ -189,7 +191,7 @@ pub(super) fn open<A: App>(
         handshake,
         host.env().clock.now(),
     );
-    let client = Client::new(Arc::clone(host), session, request);
+    let client = Client::new(Arc::clone(host), session, request, seat);
     host.table().insert(&client);
     // A shutdown that began meanwhile may have passed over the table already.
     if host.is_draining() {

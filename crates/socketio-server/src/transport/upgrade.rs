@@ -2,7 +2,7 @@
 
 use super::driver::Driver;
 use super::service;
-use super::{App, Client, HandshakeRequest, Host, Origin};
+use super::{App, Client, HandshakeRequest, Host, Origin, Seat};
 use bytes::Bytes;
 use engineio_proto::Transport;
 use engineio_proto::http::{Handshake, Reject};
@@ -37,6 +37,7 @@ pub(super) fn open<A: App>(
     parts: &mut Parts,
     handshake: Handshake,
     request: Arc<HandshakeRequest>,
+    seat: Seat,
 ) -> Result<Response<Bytes>, Reject> {
     let (response, upgrade) = switch(parts)?;
     let host = Arc::clone(host);
@@ -46,7 +47,7 @@ pub(super) fn open<A: App>(
         if handshake.transport != Transport::WebSocket {
             return super::driver::dismiss(socket).await;
         }
-        if let Ok(client) = service::open(&host, &handshake, request) {
+        if let Ok(client) = service::open(&host, &handshake, request, seat) {
             drive(client, handshake.b64, socket).await;
         }
     });

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use settings::Settings;
 use socketio_proto::Format;
 use socketio_server::engine::{Engine, Handler, Message, Socket as EngineSocket};
-use socketio_server::{Forbidden, MsgPack, SocketIo};
+use socketio_server::{Forbidden, Limits, MsgPack, SocketIo};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -73,8 +73,11 @@ macro_rules! configured {
         let mut builder = $builder
             .ping_interval(settings.ping_interval)
             .ping_timeout(settings.ping_timeout)
-            .max_payload(settings.max_payload)
-            .max_buffered(MAX_BUFFERED)
+            .limits(
+                Limits::default()
+                    .max_payload(settings.max_payload)
+                    .max_buffered(MAX_BUFFERED),
+            )
             .upgrade_timeout(settings.upgrade_timeout)
             .allow_upgrades(settings.allow_upgrades)
             .allow_eio3(settings.allow_eio3)
