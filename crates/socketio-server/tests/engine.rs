@@ -4,7 +4,8 @@
 mod support;
 
 use socketio_server::engine::{
-    CloseReason, Engine, EngineBuilder, Handler, Message, SendError, Socket, Transport, Version,
+    CloseReason, Engine, EngineBuilder, Handler, Limits, Message, SendError, Socket, Transport,
+    Version,
 };
 use std::sync::{Arc, Mutex};
 use support::{Frame, Http, Lines, Log, WebSocket, http_to};
@@ -127,7 +128,7 @@ async fn a_raw_client_talks_moves_and_is_closed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_raw_client_that_does_not_read_is_full_until_it_does() {
-    let mut world = World::new(|builder| builder.max_buffered(100));
+    let mut world = World::new(|builder| builder.limits(Limits::default().max_buffered(100)));
     let mut http = world.connect();
     http.get(POLLING).await;
     let socket = world.socket();
