@@ -147,15 +147,12 @@ impl World {
                         }
                     }
                 };
-                assert_eq!(self.core.rooms_mut().join(member, room(number)), expected);
+                assert_eq!(self.core.join(member, room(number)), expected);
             }
             b'l' => {
                 let number = args.digit() % 10;
                 let was_there = presence.is_some_and(|it| it.rooms.remove(&number));
-                assert_eq!(
-                    self.core.rooms_mut().leave(member, &room(number)),
-                    was_there
-                );
+                assert_eq!(self.core.leave(member, &room(number)), was_there);
             }
             _ => {}
         }

@@ -165,7 +165,7 @@ impl World {
         let pid = PrivateId(Text::from(format!("pid{}", self.ids)));
         let member = self.core.admit(&id);
         self.core.protect(member, pid.clone());
-        let joined = self.core.rooms_mut().join(member, room(n));
+        let joined = self.core.join(member, room(n));
         assert_eq!(joined, Ok(true));
         assert_eq!(self.core.enter(member), Some(Vec::new()));
         // Some clients keep the offset of another session.

@@ -15,6 +15,7 @@
 use crate::Text;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::fmt;
 use smallvec::SmallVec;
 use thiserror::Error;
 
@@ -26,6 +27,12 @@ impl Room {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+}
+
+impl fmt::Display for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -304,6 +311,11 @@ impl Rooms {
     /// Whether the member has not been removed.
     pub fn contains(&self, member: Member) -> bool {
         self.slot(member).is_some()
+    }
+
+    /// Whether the room exists: whether anybody is in it.
+    pub fn contains_room(&self, room: &Room) -> bool {
+        self.names.contains_key(room)
     }
 
     /// Whether the member is in the room.

@@ -78,6 +78,7 @@ pub use connection::Connection;
 pub use event::{Credit, Emit, Event, Outbound, Share, Socket};
 pub use namespace::{
     Claimed, Delivery, Directed, NamespaceCore, NamespaceEvent, NamespaceLimits, Restored,
+    RoomEvent,
 };
 pub use overflow::Overflow;
 pub use peer::Peer;

@@ -50,11 +50,7 @@ impl Server {
             let member = server.core.admit(&id);
             assert_eq!(member.index(), n);
             server.core.register(member);
-            server
-                .core
-                .rooms_mut()
-                .join(member, Room::from("lobby"))
-                .unwrap();
+            server.core.join(member, Room::from("lobby")).unwrap();
             assert!(peer.apply(NOW, |connection| connection.accept(socket, id)));
             server.clients.push((peer, link, socket));
         }

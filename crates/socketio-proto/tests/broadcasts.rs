@@ -53,10 +53,7 @@ impl Chat {
 
     fn join(&mut self, client: usize, room: &str) {
         let (_, _, member) = self.clients[client];
-        self.core
-            .rooms_mut()
-            .join(member, Room::from(room))
-            .unwrap();
+        self.core.join(member, Room::from(room)).unwrap();
     }
 
     fn broadcast(&mut self, payload: Payload, target: Target, flags: Flags) -> Option<RequestId> {
@@ -222,10 +219,7 @@ fn a_socket_in_the_middleware_phase_gets_no_broadcast() {
     let mut client = Client::new();
     let socket = client.knock("/chat");
     let member = chat.core.admit(&SocketId(Text::from("new")));
-    chat.core
-        .rooms_mut()
-        .join(member, Room::from("lobby"))
-        .unwrap();
+    chat.core.join(member, Room::from("lobby")).unwrap();
     chat.clients.push((client, socket, member));
     chat.broadcast(event("a", ()), rooms(&["lobby"], &[]), Flags::default());
     chat.broadcast(event("b", ()), everybody(), Flags::default());
@@ -262,7 +256,7 @@ fn sr_02_a_broadcast_goes_to_those_who_were_there_when_it_was_made() {
     chat.core.broadcast(draft, chat.now).unwrap();
     chat.join(2, "r");
     let (_, _, leaving) = chat.clients[0];
-    chat.core.rooms_mut().leave(leaving, &Room::from("r"));
+    chat.core.leave(leaving, &Room::from("r"));
     let (_, _, gone) = chat.clients[1];
     chat.core.remove(gone, chat.now);
     // The place of the one that is gone is taken by another.

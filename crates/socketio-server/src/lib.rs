@@ -143,7 +143,7 @@ pub use socketio_handler::{
 #[cfg(feature = "msgpack")]
 pub use socketio_proto::MsgPack;
 pub use socketio_proto::recovery::{Config as RecoveryConfig, Failure as RecoveryFailure};
-pub use socketio_proto::rooms::RoomError;
-pub use socketio_proto::server::Overflow;
-pub use socketio_proto::{Attachment, TypedEvent, Value, events};
+pub use socketio_proto::rooms::{Room, RoomError};
+pub use socketio_proto::server::{Overflow, RoomEvent};
+pub use socketio_proto::{Attachment, SocketId, TypedEvent, Value, events};
 pub use transport::{ConnectionInfo, HandshakeRequest, ResponseBody};

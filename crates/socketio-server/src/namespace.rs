@@ -6,9 +6,11 @@
 
 mod listening;
 mod recovery;
+mod room_events;
 
 use self::recovery::Heir;
 pub(crate) use self::recovery::{Applicant, Opened};
+use self::room_events::RoomHooks;
 
 use crate::broadcast::{Broadcast, IntoRooms, Responses};
 use crate::env::Env;
@@ -77,6 +79,7 @@ pub(crate) struct NamespaceInner {
     common: Arc<Common>,
     delivery: Mutex<()>,
     room: Mutex<Members>,
+    room_hooks: RoomHooks,
     listeners: RwLock<Listeners>,
     middlewares: RwLock<Vec<Middleware>>,
     event_middlewares: RwLock<Vec<Middleware>>,
@@ -95,6 +98,8 @@ struct Members {
     waiting: BTreeMap<RequestId, oneshot::Sender<Answers>>,
     heirs: Vec<Heir>,
     slot: Option<Slot>,
+    /// A thread is telling what happened to rooms.
+    is_telling: bool,
 }
 
 impl Members {
@@ -120,7 +125,9 @@ impl NamespaceInner {
                 waiting: BTreeMap::new(),
                 heirs: Vec::new(),
                 slot: None,
+                is_telling: false,
             }),
+            room_hooks: RoomHooks::default(),
             listeners: RwLock::new(Listeners::default().keep_removed()),
             middlewares: RwLock::default(),
             event_middlewares: RwLock::default(),
@@ -141,6 +148,7 @@ impl NamespaceInner {
         if self.hears_outgoing() {
             child.hear_outgoing();
         }
+        child.inherit_room_hooks(self);
         let mut children = lock(self.children.get_or_init(Mutex::default));
         // Those that are no more are looked for whenever the list would grow.
         if children.len() == children.capacity() {
@@ -209,7 +217,7 @@ impl NamespaceInner {
     ///
     /// False if its connection is gone; the socket is out of the index then.
     pub(crate) fn enter(self: &Arc<Self>, socket: &Arc<SocketInner>) -> bool {
-        let _order = lock(&self.delivery);
+        let order = lock(&self.delivery);
         let missed = {
             let mut members = lock(&self.room);
             members.put(socket.member(), socket);
@@ -225,8 +233,10 @@ impl NamespaceInner {
         if !accepted {
             // One that was here before may try again.
             let reason = DisconnectReason::Transport(CloseReason::TransportClose);
-            self.leave(socket, socket.is_recovered().then_some(&reason));
+            self.take_out(socket, socket.is_recovered().then_some(&reason));
         }
+        drop(order);
+        self.tell_rooms();
         accepted
     }
 
@@ -234,6 +244,11 @@ impl NamespaceInner {
     ///
     /// With a reason that allows it the client may recover; without one it is for good.
     pub(crate) fn leave(self: &Arc<Self>, socket: &SocketInner, reason: Option<&DisconnectReason>) {
+        self.take_out(socket, reason);
+        self.tell_rooms();
+    }
+
+    fn take_out(self: &Arc<Self>, socket: &SocketInner, reason: Option<&DisconnectReason>) {
         // Before the lock, as the data have one of their own.
         let data = if self.recovers() {
             socket.data()
@@ -266,32 +281,41 @@ impl NamespaceInner {
     }
 
     /// Does nothing for a socket that has left.
-    pub(crate) fn join(&self, socket: &SocketInner, rooms: &[Room]) -> Result<(), RoomError> {
-        let mut members = lock(&self.room);
-        if socket.stage() == Stage::Gone {
-            return Ok(());
-        }
-        rooms
-            .iter()
-            .map(|room| {
-                members
-                    .core
-                    .rooms_mut()
-                    .join(socket.member(), room.clone())
-                    .map(drop)
-            })
-            .fold(Ok(()), Result::and)
+    pub(crate) fn join(
+        self: &Arc<Self>,
+        socket: &SocketInner,
+        rooms: &[Room],
+    ) -> Result<(), RoomError> {
+        let joined = self.with_rooms(socket, |core, member| {
+            rooms
+                .iter()
+                .map(|room| core.join(member, room.clone()).map(drop))
+                .fold(Ok(()), Result::and)
+        });
+        joined.unwrap_or(Ok(()))
     }
 
     /// Does nothing for a socket that has left.
-    pub(crate) fn part(&self, socket: &SocketInner, rooms: &[Room]) {
+    pub(crate) fn part(self: &Arc<Self>, socket: &SocketInner, rooms: &[Room]) {
+        self.with_rooms(socket, |core, member| {
+            for room in rooms {
+                core.leave(member, room);
+            }
+        });
+    }
+
+    /// Changes the rooms of a socket, unless it has left.
+    fn with_rooms<R>(
+        self: &Arc<Self>,
+        socket: &SocketInner,
+        change: impl FnOnce(&mut NamespaceCore, Member) -> R,
+    ) -> Option<R> {
         let mut members = lock(&self.room);
-        if socket.stage() == Stage::Gone {
-            return;
-        }
-        for room in rooms {
-            members.core.rooms_mut().leave(socket.member(), room);
-        }
+        let is_here = socket.stage() != Stage::Gone;
+        let result = is_here.then(|| change(&mut members.core, socket.member()));
+        drop(members);
+        self.tell_rooms();
+        result
     }
 
     /// In the order in which they were joined; none for a socket that has left.

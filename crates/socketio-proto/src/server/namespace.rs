@@ -1,9 +1,12 @@
 //! What the sockets of a namespace share: rooms, broadcasts, the counter of ack ids.
 
 mod recovery;
+mod room_events;
 
 pub use recovery::{Claimed, Directed, Restored};
+pub use room_events::RoomEvent;
 
+use self::room_events::Journal;
 use super::requests::Requests;
 use super::{Overflow, Share};
 use crate::acks::RequestId;
@@ -31,6 +34,9 @@ pub struct NamespaceLimits {
     /// Broadcasts that wait for acknowledgements: 1000. One more ends the waiting of that which
     /// would have timed out first.
     pub max_pending_broadcasts: usize,
+    /// [`RoomEvent`]s that wait to be polled, if rooms are
+    /// [watched](NamespaceCore::watch_rooms): 65 536. Beyond it they are counted and not kept.
+    pub max_room_events: usize,
 }
 
 impl Default for NamespaceLimits {
@@ -39,6 +45,7 @@ impl Default for NamespaceLimits {
             max_rooms_per_socket: Rooms::MAX_ROOMS,
             max_room_name: Rooms::MAX_NAME,
             max_pending_broadcasts: 1000,
+            max_room_events: 65_536,
         }
     }
 }
@@ -59,6 +66,12 @@ impl NamespaceLimits {
     /// Sets [`max_pending_broadcasts`](Self::max_pending_broadcasts).
     pub fn max_pending_broadcasts(mut self, max: usize) -> Self {
         self.max_pending_broadcasts = max;
+        self
+    }
+
+    /// Sets [`max_room_events`](Self::max_room_events).
+    pub fn max_room_events(mut self, max: usize) -> Self {
+        self.max_room_events = max;
         self
     }
 }
@@ -97,8 +110,8 @@ pub enum NamespaceEvent {
 /// share and knows none of them; the two sides exchange small values, and the adapter decides
 /// under which locks.
 ///
-/// 1. On [`Event::Connect`](super::Event::Connect): [`admit`](Self::admit). The socket can join
-///    rooms while its middlewares run.
+/// 1. On [`Event::Connect`](super::Event::Connect): [`admit`](Self::admit). The socket can
+///    [`join`](Self::join) rooms while its middlewares run.
 /// 2. When they are through: [`register`](Self::register), then
 ///    [`accept`](super::Connection::accept).
 /// 3. [`broadcast`](Self::broadcast), then pull [`poll_delivery`](Self::poll_delivery) and hand
@@ -135,6 +148,7 @@ pub struct NamespaceCore {
     /// The member list of a batch that is done, for the next one.
     spare: Vec<Member>,
     recovery: Option<Box<Store>>,
+    journal: Journal,
 }
 
 /// One broadcast on its way to the members that were selected when it was made.
@@ -159,6 +173,7 @@ impl NamespaceCore {
             deliveries: VecDeque::new(),
             spare: Vec::new(),
             recovery: None,
+            journal: Journal::new(limits.max_room_events),
         }
     }
 
@@ -179,14 +194,14 @@ impl NamespaceCore {
     /// now on. Nothing happens to one that is gone or registered.
     pub fn register(&mut self, member: Member) {
         if let Some(SocketId(own)) = self.id(member).cloned() {
-            self.rooms.register(member, Room(own));
+            self.register_in(member, Room(own));
         }
     }
 
     /// The member leaves every room. Waiting broadcasts no longer count on it.
     pub fn remove(&mut self, member: Member, now: Instant) {
         self.handle_timeout(now);
-        if self.rooms.remove(member) {
+        if self.remove_from_rooms(member) {
             if let Some(place) = self.ids.get_mut(member.index()) {
                 *place = None;
             }
@@ -313,15 +328,10 @@ impl NamespaceCore {
             .as_ref()
     }
 
-    /// Who is in which room.
+    /// Who is in which room. They change by [`join`](Self::join) and [`leave`](Self::leave),
+    /// [`register`](Self::register) and [`remove`](Self::remove).
     pub fn rooms(&self) -> &Rooms {
         &self.rooms
-    }
-
-    /// To join and leave. Members enter and go by [`admit`](Self::admit) and
-    /// [`remove`](Self::remove) only.
-    pub fn rooms_mut(&mut self) -> &mut Rooms {
-        &mut self.rooms
     }
 
     /// The name.

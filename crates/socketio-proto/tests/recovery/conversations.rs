@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use socketio_proto::broadcast::Flags;
 use socketio_proto::recovery::{Claim, Failure, PrivateId};
 use socketio_proto::rooms::Room;
-use socketio_proto::server::{Claimed, NamespaceCore, NamespaceLimits};
-use socketio_proto::{DisconnectReason, EmitError, Json, Text, Value};
+use socketio_proto::server::{Claimed, NamespaceCore, NamespaceLimits, RoomEvent};
+use socketio_proto::{DisconnectReason, EmitError, Json, SocketId, Text, Value};
 use std::sync::Arc;
 
 #[test]
@@ -33,6 +33,25 @@ fn cr_04_missed_events_come_first_then_connect_then_new_ones() {
     world.say("d");
     let mut memory = welcome.memory;
     assert_eq!(world.hear(welcome.seat, &mut memory), ["d"]);
+}
+
+#[test]
+fn a_socket_that_comes_back_is_told_to_join_its_rooms() {
+    let mut world = World::new();
+    let Welcome {
+        seat, sid, memory, ..
+    } = world.meet();
+    world.join(seat, "r");
+    world.lose(seat);
+    world.core.watch_rooms();
+    world.again(&memory);
+    let told: Vec<_> = std::iter::from_fn(|| world.core.poll_room_event()).collect();
+    let both = |room: &str| {
+        let (room, socket) = (Room::from(room), SocketId(Text::new(&sid)));
+        let created = RoomEvent::Created { room: room.clone() };
+        [created, RoomEvent::Joined { room, socket }]
+    };
+    assert_eq!(told, [both("r"), both(&sid)].concat());
 }
 
 #[test]

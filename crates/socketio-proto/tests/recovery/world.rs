@@ -191,10 +191,7 @@ impl World {
 
     pub(crate) fn join(&mut self, seat: usize, room: &str) {
         let member = self.seats[seat].as_ref().unwrap().member;
-        self.core
-            .rooms_mut()
-            .join(member, Room::from(room))
-            .unwrap();
+        self.core.join(member, Room::from(room)).unwrap();
     }
 
     /// The connection breaks, and what was on its way is lost.

@@ -71,7 +71,7 @@ impl NamespaceInner {
         } = applicant;
         // Looked at before the lock, since who holds a client's lock never takes a namespace's.
         let room = client.peek(|state| state.machine.credit());
-        self.with_core(|members, now| {
+        let opened = self.with_core(|members, now| {
             let claim = auth
                 .as_ref()
                 .filter(|_| private.is_some())
@@ -109,7 +109,9 @@ impl NamespaceInner {
                 members.put(member, &socket);
             }
             Opened::Socket(socket)
-        })
+        });
+        self.tell_rooms();
+        opened
     }
 
     /// Sends an event to one socket in order with the broadcasts, so that it is missed if the

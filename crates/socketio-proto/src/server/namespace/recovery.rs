@@ -95,7 +95,7 @@ impl NamespaceCore {
         for room in session.rooms() {
             if room.0 != session.id().0 {
                 // It was in these rooms before, so it may be.
-                let _ = self.rooms.join(member, room.clone());
+                let _ = self.join(member, room.clone());
             }
         }
         let restored = Restored {
