@@ -137,7 +137,7 @@ async fn sessions_packets_refusals_and_limits_are_counted_and_handlers_have_span
     for name in names {
         assert!(text.contains(&name), "{name} is not in\n{text}");
     }
-    let line = "socketio_limits_hit_total{limit=\"attachments\"} 1\n";
+    let line = "socketio_limits_hit_total{limit=\"max_attachments\"} 1\n";
     assert!(text.contains(line), "{line} is not in\n{text}");
     until("the events", || {
         let seen = seen.0.lock().unwrap();
