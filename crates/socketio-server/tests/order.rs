@@ -272,6 +272,29 @@ async fn the_connect_reply_precedes_whatever_user_code_emits() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn sp_15_an_event_in_one_body_with_its_connect_closes() {
+    let (server, mut lines, _) = server();
+    server.on_connection(async |State(log): State<Log>| log.add("connected"));
+    server.on("quick", quick);
+    let mut client = server.polling().await;
+    client.send("40\u{1e}42[\"quick\",1]").await;
+    assert_eq!(client.text().await, "6");
+    assert_eq!(client.text().await, "1");
+    server.deserted().await;
+    // Also while a middleware decides.
+    server.middleware(async || {
+        std::future::pending::<()>().await;
+        Ok::<_, Refusal>(())
+    });
+    let mut client = server.websocket().await;
+    client.feed("40").await;
+    client.send(r#"42["quick",2]"#).await;
+    assert_eq!(client.closed().await, None);
+    server.deserted().await;
+    assert!(lines.rest().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_middleware_emits_comes_before_the_connect_reply() {
     let (server, ..) = server();
     server.middleware(async |socket: Socket| {
