@@ -1,5 +1,6 @@
 //! A client and its builder.
 
+use crate::calls::client_calls;
 use crate::clock::Clock;
 use crate::core::{Core, Owner, Runtime};
 use crate::driver;
@@ -32,80 +33,25 @@ use tokio::runtime::Handle;
 /// to be answered, and suspended handlers, are the handles of the connection: when the last one
 /// goes, the sockets disconnect.
 #[derive(Clone)]
-pub struct Client(pub(crate) Arc<Owner>);
+pub struct Client {
+    pub(crate) owner: Arc<Owner>,
+}
 
 impl Client {
-    /// Options first, then [`connect`](ClientBuilder::connect) or [`build`](ClientBuilder::build).
-    ///
-    /// The URL is `http`, `https`, `ws` or `wss`, which of these matters only for TLS; its path is
-    /// the namespace of the first socket. Hosts with other than ASCII letters are written in
-    /// Punycode.
-    #[must_use]
-    pub fn builder(url: &str) -> ClientBuilder {
-        ClientBuilder {
-            options: Options::new(url),
-            tls: Tls::default(),
-        }
-    }
-
-    /// The socket of a namespace, made if there is none. It shares the connection, and is not
-    /// connected before [`Socket::connect`]. A missing leading slash is added.
-    ///
-    /// # Errors
-    /// When there can't be a namespace of this name, or there are too many.
-    pub fn socket(&self, namespace: &str) -> Result<Socket, SocketError> {
-        self.socket_with(namespace, SocketOptions::default())
-    }
-
-    /// As [`socket`](Self::socket), with options of its own if it is new.
-    ///
-    /// # Errors
-    /// As [`socket`](Self::socket).
-    pub fn socket_with(
-        &self,
-        namespace: &str,
-        options: SocketOptions,
-    ) -> Result<Socket, SocketError> {
-        let listeners = Listeners::default().keep_removed();
-        SocketRef::open(&self.0, namespace, options, listeners).map(Socket)
-    }
-
-    /// The transport that the connection uses now; `None` without a connection.
-    #[must_use]
-    pub fn transport(&self) -> Option<Transport> {
-        self.core().peek(|state| state.manager.transport())
-    }
-
-    /// Closes the connection below, without disconnecting the sockets: they see `forced close`, and
-    /// come back as after any loss.
-    pub fn close_engine(&self) {
-        self.core()
-            .step(|state, now| state.manager.close_engine(now));
-    }
+    client_calls!();
 
     /// Disconnects all sockets. The future ends when the connection is closed; it need not be
     /// awaited.
     pub fn disconnect(&self) -> Disconnecting {
         for inner in self.core().sockets() {
-            let owner = Arc::clone(&self.0);
+            let owner = Arc::clone(&self.owner);
             SocketRef { inner, owner }.disconnect();
         }
-        Disconnecting::new(&self.0)
+        Disconnecting::new(&self.owner)
     }
 
-    /// Told of what happens to the connection: attempts to reconnect, upgrades, pings. It runs in
-    /// the client's own task and should not block.
-    pub fn on_event(&self, watcher: impl Fn(&ClientEvent) + Send + Sync + 'static) -> ListenerId {
-        self.core().watchers.add(watcher)
-    }
-
-    /// Takes such a watcher off. False if it was not there.
-    pub fn off(&self, id: ListenerId) -> bool {
-        self.core().watchers.remove(id)
-    }
-
-    fn core(&self) -> &Arc<Core> {
-        self.0.core()
+    fn socket_of(&self, inner: SocketRef) -> Socket {
+        Socket { inner }
     }
 }
 
@@ -251,7 +197,8 @@ impl ClientBuilder {
         hook: impl Fn(&Socket, &str, HandlerError) + Send + Sync + 'static,
     ) -> Self {
         self.options.on_error = Some(Arc::new(move |socket, event, error| {
-            hook(&Socket(socket.clone()), event, error);
+            let inner = socket.clone();
+            hook(&Socket { inner }, event, error);
         }));
         self
     }
@@ -266,10 +213,10 @@ impl ClientBuilder {
         let connector = Connector::new(self.tls, &target)?;
         let handle = Handle::try_current().map_err(|_| BuildError::NoRuntime)?;
         let runtime = Tokio { handle, connector };
-        let socket = self
+        let inner = self
             .options
             .build(target, Clock::tokio(), Box::new(runtime))?;
-        Ok(Socket(socket))
+        Ok(Socket { inner })
     }
 
     /// A socket that is connected.

@@ -1,5 +1,6 @@
 //! Emitting one event with flags, and waiting for its acknowledgement.
 
+use crate::calls::emitter_calls;
 use crate::error::{AckError, EmitError};
 use crate::socket::Socket;
 use crate::socket_ref::SocketRef;
@@ -19,39 +20,7 @@ pub struct Emitter<'a> {
 }
 
 impl<'a> Emitter<'a> {
-    pub(crate) fn new(socket: &'a Socket) -> Self {
-        Self {
-            socket,
-            how: Emit::default(),
-        }
-    }
-
-    /// Dropped, instead of waiting, if the transport is not ready.
-    pub fn volatile(mut self) -> Self {
-        self.how = self.how.volatile(true);
-        self
-    }
-
-    /// Waits that long for the acknowledgement. An event that has not left by then never does.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.how = self.how.timeout(Some(timeout));
-        self
-    }
-
-    /// Sent up to so many times more until it is acknowledged, in place of
-    /// [`retries`](crate::ClientBuilder::retries).
-    pub fn retries(mut self, retries: u32) -> Self {
-        self.how = self.how.retries(Some(retries));
-        self
-    }
-
-    /// See [`Socket::emit`]. A volatile event that was dropped is no error.
-    ///
-    /// # Errors
-    /// As [`Socket::emit`].
-    pub fn emit(self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
-        self.socket.0.emit(event, &arguments, self.how)
-    }
+    emitter_calls!();
 
     /// See [`Socket::emit_with_ack`].
     ///
@@ -78,9 +47,9 @@ impl<'a> Emitter<'a> {
     ) -> Result<Payload, AckError> {
         let (sender, receiver) = oneshot::channel();
         let waiter = Box::new(|answer| drop(sender.send(answer)));
-        let token = self.socket.0.ask(event, &arguments, self.how, waiter)?;
+        let token = self.socket.inner.ask(event, &arguments, self.how, waiter)?;
         let _waiting = Waiting {
-            socket: &self.socket.0,
+            socket: &self.socket.inner,
             token,
         };
         match receiver.await {

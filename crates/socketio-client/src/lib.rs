@@ -128,6 +128,7 @@
 mod ack;
 #[cfg(feature = "_blocking")]
 pub mod blocking;
+mod calls;
 mod clock;
 mod cookies;
 mod core;

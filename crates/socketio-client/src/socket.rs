@@ -1,5 +1,6 @@
 //! One namespace of a client.
 
+use crate::calls::socket_calls;
 use crate::client::Client;
 use crate::core::{JoinWaiter, Owner};
 use crate::emitter::Emitter;
@@ -32,56 +33,18 @@ use tokio::sync::oneshot;
 /// captures its own socket therefore keeps the client for good; one that takes it as a parameter
 /// does not.
 #[derive(Clone)]
-pub struct Socket(pub(crate) SocketRef);
+pub struct Socket {
+    pub(crate) inner: SocketRef,
+}
 
 impl Socket {
+    socket_calls!();
+
     /// The client, for other namespaces over the same connection.
     #[must_use]
     pub fn client(&self) -> Client {
-        Client(self.0.owner.clone())
-    }
-
-    /// The namespace that it is for.
-    #[must_use]
-    pub fn namespace(&self) -> &str {
-        self.0.inner.namespace.as_str()
-    }
-
-    /// Its id on the server, while it is connected.
-    #[must_use]
-    pub fn id(&self) -> Option<String> {
-        let id = self.0.inner.id;
-        self.0
-            .core()
-            .peek(|state| state.manager.id(id).map(|id| id.as_str().to_owned()))
-    }
-
-    /// Whether it is connected to its namespace.
-    #[must_use]
-    pub fn is_connected(&self) -> bool {
-        let id = self.0.inner.id;
-        self.0.core().peek(|state| state.manager.is_connected(id))
-    }
-
-    /// Whether it is connected, or will be by itself.
-    #[must_use]
-    pub fn is_active(&self) -> bool {
-        let id = self.0.inner.id;
-        self.0.core().peek(|state| state.manager.is_active(id))
-    }
-
-    /// Whether the server has restored the former session at the last connection: the same id, the
-    /// same rooms, and the events that were missed.
-    #[must_use]
-    pub fn recovered(&self) -> bool {
-        let id = self.0.inner.id;
-        self.0.core().peek(|state| state.manager.recovered(id))
-    }
-
-    /// The transport that the connection uses now; `None` without a connection.
-    #[must_use]
-    pub fn transport(&self) -> Option<Transport> {
-        self.client().transport()
+        let owner = Arc::clone(&self.inner.owner);
+        Client { owner }
     }
 
     /// Connects, or connects again after [`disconnect`](Self::disconnect). That begins at once,
@@ -93,9 +56,9 @@ impl Socket {
     pub fn connect(&self) -> Connecting {
         let (sender, receiver) = oneshot::channel();
         let waiter: JoinWaiter = Box::new(|result| drop(sender.send(result)));
-        let number = self.0.connect(waiter);
+        let number = self.inner.connect(waiter);
         Connecting {
-            socket: self.0.clone(),
+            socket: self.inner.clone(),
             number,
             receiver,
         }
@@ -108,20 +71,8 @@ impl Socket {
     /// The future ends when the connection is closed and nothing of it is left; if others need it,
     /// at once. What was emitted before is sent first, for a short while.
     pub fn disconnect(&self) -> Disconnecting {
-        self.0.disconnect();
-        Disconnecting::new(&self.0.owner)
-    }
-
-    /// Emits an event. A tuple gives several arguments, anything else one, `()` none.
-    ///
-    /// Without a connection the event waits for one; it is sent once, and in order. There is a
-    /// limit to what waits.
-    ///
-    /// # Errors
-    /// [`EmitError::Payload`] when the arguments can't be written or the name is reserved,
-    /// [`EmitError::Socket`] when there is no room for it. Nothing is sent then.
-    pub fn emit(&self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
-        Emitter::new(self).emit(event, arguments)
+        self.inner.disconnect();
+        Disconnecting::new(&self.inner.owner)
     }
 
     /// Emits an event and waits for the server's acknowledgement, until the connection is lost or
@@ -154,28 +105,13 @@ impl Socket {
         Emitter::new(self).emit_with_ack_raw(event, arguments).await
     }
 
-    /// The next emit is dropped, instead of waiting, if the transport is not ready.
-    pub fn volatile(&self) -> Emitter<'_> {
-        Emitter::new(self).volatile()
-    }
-
-    /// The next emit waits that long for its acknowledgement.
-    pub fn timeout(&self, timeout: Duration) -> Emitter<'_> {
-        Emitter::new(self).timeout(timeout)
-    }
-
-    /// The next emit is repeated until it is acknowledged.
-    pub fn retries(&self, retries: u32) -> Emitter<'_> {
-        Emitter::new(self).retries(retries)
-    }
-
     /// Calls a handler for each event of this name.
     pub fn on<A, H>(&self, event: &str, handler: H) -> ListenerId
     where
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        self.0.on(event, Listener::new(handler))
+        self.inner.on(event, Listener::new(handler))
     }
 
     /// As [`on`](Self::on), for the first event only.
@@ -184,7 +120,7 @@ impl Socket {
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        self.0.once(event, Listener::new(handler))
+        self.inner.once(event, Listener::new(handler))
     }
 
     /// Calls a handler for every event that comes in, before those of the event's name.
@@ -235,29 +171,6 @@ impl Socket {
         self.on(DISCONNECT, handler)
     }
 
-    /// Takes a handler off. False if it was not there.
-    pub fn off(&self, id: ListenerId) -> bool {
-        self.0.inner.change(|all| all.off(id))
-    }
-
-    /// Takes all handlers of an event off.
-    pub fn off_event(&self, event: &str) {
-        self.0.inner.change(|all| all.off_event(event));
-    }
-
-    /// What happens to the socket from now on, to be pulled. Handlers are called nevertheless.
-    pub fn events(&self) -> Events {
-        Events::new(&self.0)
-    }
-
-    /// Other credentials, from the next connection on.
-    ///
-    /// # Errors
-    /// When they can't be written, or are not an object.
-    pub fn set_auth(&self, value: impl Serialize + Send + 'static) -> Result<(), EmitError> {
-        self.0.set_auth(AuthSource::value(value))
-    }
-
     /// Other credentials, from the next connection on: see
     /// [`auth_fn`](crate::ClientBuilder::auth_fn).
     ///
@@ -268,7 +181,7 @@ impl Socket {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Serialize> + Send + 'static,
     {
-        self.0.set_auth(crate::client::auth_source(auth))
+        self.inner.set_auth(crate::client::auth_source(auth))
     }
 }
 
@@ -276,13 +189,14 @@ impl Surroundings for Socket {}
 
 impl FromEvent for Socket {
     fn from_event(context: &mut EventContext<'_>) -> Result<Self, HandlerError> {
-        Ok(Self(context.socket().clone()))
+        let inner = context.socket().clone();
+        Ok(Self { inner })
     }
 }
 
 impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.inner.fmt(f)
     }
 }
 

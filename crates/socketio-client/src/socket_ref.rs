@@ -11,7 +11,9 @@ use crate::sync::{change, lock, read};
 use serde::Serialize;
 use socketio_handler::Ack;
 use socketio_observer::{ListenerId, Observers, Snapshot};
-use socketio_proto::client::{AckToken, AddError, Auth, Emit, Socket as Id, SocketOptions};
+use socketio_proto::client::{
+    AckToken, AddError, Auth, Emit, Manager, Socket as Id, SocketOptions,
+};
 use socketio_proto::{Format, Namespace, Payload, Text};
 use std::fmt;
 use std::sync::{Arc, Mutex, RwLock, Weak};
@@ -114,6 +116,12 @@ impl SocketRef {
 
     pub(crate) fn core(&self) -> &Arc<Core> {
         self.owner.core()
+    }
+
+    /// Looks at what the machine knows of the socket.
+    pub(crate) fn peek<R>(&self, look: impl FnOnce(&Manager, Id) -> R) -> R {
+        self.core()
+            .peek(|state| look(&state.manager, self.inner.id))
     }
 
     pub(crate) fn format(&self) -> Format {
@@ -278,13 +286,8 @@ impl SocketRef {
 
 impl fmt::Debug for SocketRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.inner.id;
-        let (connected, sid) = self.core().peek(|state| {
-            (
-                state.manager.is_connected(id),
-                state.manager.id(id).cloned(),
-            )
-        });
+        let (connected, sid) =
+            self.peek(|manager, id| (manager.is_connected(id), manager.id(id).cloned()));
         f.debug_struct("Socket")
             .field("namespace", &self.inner.namespace.as_str())
             .field("id", &sid.as_ref().map(|id| id.as_str()))

@@ -5,6 +5,7 @@ use super::driver::Threads;
 use super::driver::tls::{Connector, Tls};
 use super::handler::{Handler, listener};
 use super::socket::{Socket, wait_closed};
+use crate::calls::client_calls;
 use crate::clock::Clock;
 use crate::core::{Core, Owner};
 use crate::error::{BuildError, ConnectError, HandlerError, SocketError};
@@ -36,57 +37,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Options first, then [`connect`](ClientBuilder::connect) or [`build`](ClientBuilder::build).
-    ///
-    /// The URL is `http`, `https`, `ws` or `wss`, which of these matters only for TLS; its path is
-    /// the namespace of the first socket. Hosts with other than ASCII letters are written in
-    /// Punycode.
-    #[must_use]
-    pub fn builder(url: &str) -> ClientBuilder {
-        ClientBuilder {
-            options: Options::new(url),
-            tls: Tls::default(),
-        }
-    }
-
-    /// The socket of a namespace, made if there is none. It shares the connection, and is not
-    /// connected before [`Socket::connect`]. A missing leading slash is added.
-    ///
-    /// # Errors
-    /// When there can't be a namespace of this name, or there are too many.
-    pub fn socket(&self, namespace: &str) -> Result<Socket, SocketError> {
-        self.socket_with(namespace, SocketOptions::default())
-    }
-
-    /// As [`socket`](Self::socket), with options of its own if it is new.
-    ///
-    /// # Errors
-    /// As [`socket`](Self::socket).
-    pub fn socket_with(
-        &self,
-        namespace: &str,
-        options: SocketOptions,
-    ) -> Result<Socket, SocketError> {
-        let listeners = Listeners::default().keep_removed();
-        let inner = SocketRef::open(&self.owner, namespace, options, listeners)?;
-        Ok(Socket {
-            inner,
-            dispatcher: Arc::clone(&self.dispatcher),
-        })
-    }
-
-    /// The transport that the connection uses now; `None` without a connection.
-    #[must_use]
-    pub fn transport(&self) -> Option<Transport> {
-        self.core().peek(|state| state.manager.transport())
-    }
-
-    /// Closes the connection below, without disconnecting the sockets: they see `forced close`, and
-    /// come back as after any loss.
-    pub fn close_engine(&self) {
-        self.core()
-            .step(|state, now| state.manager.close_engine(now));
-    }
+    client_calls!();
 
     /// Disconnects all sockets, and waits as [`Socket::disconnect`] does.
     pub fn disconnect(&self) {
@@ -97,19 +48,9 @@ impl Client {
         wait_closed(&self.owner, &self.dispatcher);
     }
 
-    /// Told of what happens to the connection: attempts to reconnect, upgrades, pings. It runs in
-    /// the thread of the handlers.
-    pub fn on_event(&self, watcher: impl Fn(&ClientEvent) + Send + Sync + 'static) -> ListenerId {
-        self.core().watchers.add(watcher)
-    }
-
-    /// Takes such a watcher off. False if it was not there.
-    pub fn off(&self, id: ListenerId) -> bool {
-        self.core().watchers.remove(id)
-    }
-
-    fn core(&self) -> &Arc<Core> {
-        self.owner.core()
+    fn socket_of(&self, inner: SocketRef) -> Socket {
+        let dispatcher = Arc::clone(&self.dispatcher);
+        Socket { inner, dispatcher }
     }
 }
 

@@ -5,6 +5,7 @@ use super::dispatcher::Dispatcher;
 use super::emitter::Emitter;
 use super::events::Events;
 use super::handler::{Handler, listener};
+use crate::calls::socket_calls;
 use crate::core::Owner;
 use crate::error::{AckError, ConnectError, EmitError, HandlerError};
 use crate::extract::{EventContext, FromEvent, Surroundings};
@@ -34,6 +35,8 @@ pub struct Socket {
 }
 
 impl Socket {
+    socket_calls!();
+
     /// The client, for other namespaces over the same connection.
     #[must_use]
     pub fn client(&self) -> Client {
@@ -41,51 +44,6 @@ impl Socket {
             owner: Arc::clone(&self.inner.owner),
             dispatcher: Arc::clone(&self.dispatcher),
         }
-    }
-
-    /// The namespace that it is for.
-    #[must_use]
-    pub fn namespace(&self) -> &str {
-        self.inner.inner.namespace.as_str()
-    }
-
-    /// Its id on the server, while it is connected.
-    #[must_use]
-    pub fn id(&self) -> Option<String> {
-        let id = self.inner.inner.id;
-        self.inner
-            .core()
-            .peek(|state| state.manager.id(id).map(|id| id.as_str().to_owned()))
-    }
-
-    /// Whether it is connected to its namespace.
-    #[must_use]
-    pub fn is_connected(&self) -> bool {
-        let id = self.inner.inner.id;
-        self.inner
-            .core()
-            .peek(|state| state.manager.is_connected(id))
-    }
-
-    /// Whether it is connected, or will be by itself.
-    #[must_use]
-    pub fn is_active(&self) -> bool {
-        let id = self.inner.inner.id;
-        self.inner.core().peek(|state| state.manager.is_active(id))
-    }
-
-    /// Whether the server has restored the former session at the last connection: the same id, the
-    /// same rooms, and the events that were missed.
-    #[must_use]
-    pub fn recovered(&self) -> bool {
-        let id = self.inner.inner.id;
-        self.inner.core().peek(|state| state.manager.recovered(id))
-    }
-
-    /// The transport that the connection uses now; `None` without a connection.
-    #[must_use]
-    pub fn transport(&self) -> Option<Transport> {
-        self.client().transport()
     }
 
     /// Connects, or connects again after [`disconnect`](Self::disconnect), and waits until the
@@ -123,18 +81,6 @@ impl Socket {
         wait_closed(&self.inner.owner, &self.dispatcher);
     }
 
-    /// Emits an event. A tuple gives several arguments, anything else one, `()` none.
-    ///
-    /// Without a connection the event waits for one; it is sent once, and in order. There is a
-    /// limit to what waits.
-    ///
-    /// # Errors
-    /// [`EmitError::Payload`] when the arguments can't be written or the name is reserved,
-    /// [`EmitError::Socket`] when there is no room for it. Nothing is sent then.
-    pub fn emit(&self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
-        Emitter::new(self).emit(event, arguments)
-    }
-
     /// Emits an event and waits for the server's acknowledgement, until the connection is lost or
     /// the [`timeout`](Self::timeout) is over.
     ///
@@ -163,21 +109,6 @@ impl Socket {
         arguments: impl Serialize,
     ) -> Result<Payload, AckError> {
         Emitter::new(self).emit_with_ack_raw(event, arguments)
-    }
-
-    /// The next emit is dropped, instead of waiting, if the transport is not ready.
-    pub fn volatile(&self) -> Emitter<'_> {
-        Emitter::new(self).volatile()
-    }
-
-    /// The next emit waits that long for its acknowledgement.
-    pub fn timeout(&self, timeout: Duration) -> Emitter<'_> {
-        Emitter::new(self).timeout(timeout)
-    }
-
-    /// The next emit is repeated until it is acknowledged.
-    pub fn retries(&self, retries: u32) -> Emitter<'_> {
-        Emitter::new(self).retries(retries)
     }
 
     /// Calls a handler for each event of this name.
@@ -216,29 +147,6 @@ impl Socket {
     /// [`Reason`](crate::Reason).
     pub fn on_disconnect<A>(&self, handler: impl Handler<A>) -> ListenerId {
         self.on(DISCONNECT, handler)
-    }
-
-    /// Takes a handler off. False if it was not there.
-    pub fn off(&self, id: ListenerId) -> bool {
-        self.inner.inner.change(|all| all.off(id))
-    }
-
-    /// Takes all handlers of an event off.
-    pub fn off_event(&self, event: &str) {
-        self.inner.inner.change(|all| all.off_event(event));
-    }
-
-    /// What happens to the socket from now on, to be pulled. Handlers are called nevertheless.
-    pub fn events(&self) -> Events {
-        Events::new(&self.inner)
-    }
-
-    /// Other credentials, from the next connection on.
-    ///
-    /// # Errors
-    /// When they can't be written, or are not an object.
-    pub fn set_auth(&self, value: impl Serialize + Send + 'static) -> Result<(), EmitError> {
-        self.inner.set_auth(AuthSource::value(value))
     }
 
     /// Other credentials, from the next connection on: see

@@ -4,6 +4,7 @@ use super::client::ClientBuilder;
 use super::emitter::Emitter;
 use super::handler::{TypedHandler, typed_listener};
 use super::socket::Socket;
+use crate::calls::typed_calls;
 use crate::error::{AckError, EmitError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,44 +34,6 @@ impl Socket {
     {
         self.inner.on(name::<E>(), typed_listener(handler))
     }
-
-    /// Emits a [typed event](TypedEvent).
-    ///
-    /// # Errors
-    /// As [`emit`](Self::emit).
-    pub fn emit_typed<E: TypedEvent + Serialize>(&self, event: &E) -> Result<(), EmitError> {
-        Emitter::new(self).emit_typed(event)
-    }
-
-    /// Emits a [typed event](TypedEvent) and waits for the server's acknowledgement.
-    ///
-    /// # Errors
-    /// As [`emit_with_ack`](Self::emit_with_ack).
-    pub fn emit_typed_with_ack<E>(&self, event: &E) -> Result<E::Ack, AckError>
-    where
-        E: TypedEvent<Ack: DeserializeOwned> + Serialize,
-    {
-        Emitter::new(self).emit_typed_with_ack(event)
-    }
 }
 
-impl Emitter<'_> {
-    /// See [`Socket::emit_typed`].
-    ///
-    /// # Errors
-    /// As [`emit`](Self::emit).
-    pub fn emit_typed<E: TypedEvent + Serialize>(self, event: &E) -> Result<(), EmitError> {
-        self.emit(name::<E>(), event)
-    }
-
-    /// See [`Socket::emit_typed_with_ack`].
-    ///
-    /// # Errors
-    /// As [`emit_with_ack`](Self::emit_with_ack).
-    pub fn emit_typed_with_ack<E>(self, event: &E) -> Result<E::Ack, AckError>
-    where
-        E: TypedEvent<Ack: DeserializeOwned> + Serialize,
-    {
-        self.emit_with_ack(name::<E>(), event)
-    }
-}
+typed_calls!([] []);

@@ -1,5 +1,6 @@
 //! On the sockets for tokio.
 
+use crate::calls::typed_calls;
 use crate::client::ClientBuilder;
 use crate::emitter::Emitter;
 use crate::error::{AckError, EmitError};
@@ -35,46 +36,8 @@ impl Socket {
         H: TypedHandler<E, A>,
         H::Output: 'static,
     {
-        self.0.on(name::<E>(), Listener::typed(handler))
-    }
-
-    /// Emits a [typed event](TypedEvent).
-    ///
-    /// # Errors
-    /// As [`emit`](Self::emit).
-    pub fn emit_typed<E: TypedEvent + Serialize>(&self, event: &E) -> Result<(), EmitError> {
-        Emitter::new(self).emit_typed(event)
-    }
-
-    /// Emits a [typed event](TypedEvent) and waits for the server's acknowledgement.
-    ///
-    /// # Errors
-    /// As [`emit_with_ack`](Self::emit_with_ack).
-    pub async fn emit_typed_with_ack<E>(&self, event: &E) -> Result<E::Ack, AckError>
-    where
-        E: TypedEvent<Ack: DeserializeOwned> + Serialize,
-    {
-        Emitter::new(self).emit_typed_with_ack(event).await
+        self.inner.on(name::<E>(), Listener::typed(handler))
     }
 }
 
-impl Emitter<'_> {
-    /// See [`Socket::emit_typed`].
-    ///
-    /// # Errors
-    /// As [`emit`](Self::emit).
-    pub fn emit_typed<E: TypedEvent + Serialize>(self, event: &E) -> Result<(), EmitError> {
-        self.emit(name::<E>(), event)
-    }
-
-    /// See [`Socket::emit_typed_with_ack`].
-    ///
-    /// # Errors
-    /// As [`emit_with_ack`](Self::emit_with_ack).
-    pub async fn emit_typed_with_ack<E>(self, event: &E) -> Result<E::Ack, AckError>
-    where
-        E: TypedEvent<Ack: DeserializeOwned> + Serialize,
-    {
-        self.emit_with_ack(name::<E>(), event).await
-    }
-}
+typed_calls!([async] [.await]);
