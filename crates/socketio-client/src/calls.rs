@@ -1,7 +1,7 @@
-//! What both adapters have to the letter: the methods of sockets, clients and emitters that don't
-//! wait, and those that do no more than call one that does.
+//! What both adapters have to the letter: the methods of clients, builders, sockets and emitters that
+//! don't wait, and those that only call one that does.
 //!
-//! Each macro writes into an `impl` of a type that has a `SocketRef` or an `Owner` inside.
+//! Each macro writes into an `impl` of a type with the named fields.
 
 /// For a `Client` with a field `owner: Arc<Owner>` and a method `socket_of`, which makes a socket
 /// of the adapter.
@@ -172,6 +172,147 @@ macro_rules! socket_calls {
     };
 }
 
+/// Handlers, for a `Socket` with a field `inner: SocketRef`. The adapter says what makes a listener
+/// of an `H` with the parameters `A`, and what that has to be.
+macro_rules! socket_handlers {
+    ($listener:path, $($bounds:tt)+) => {
+        /// Calls a handler for each event of this name.
+        pub fn on<A, H>(&self, event: &str, handler: H) -> ListenerId
+        where
+            $($bounds)+
+        {
+            self.inner.on(event, $listener(handler))
+        }
+
+        /// As [`on`](Self::on), for the first event only.
+        pub fn once<A, H>(&self, event: &str, handler: H) -> ListenerId
+        where
+            $($bounds)+
+        {
+            self.inner.once(event, $listener(handler))
+        }
+
+        /// Calls a handler for every event that comes in, before those of the event's name.
+        pub fn on_any<A, H>(&self, handler: H) -> ListenerId
+        where
+            $($bounds)+
+        {
+            self.on(ANY, handler)
+        }
+
+        /// Calls a handler for every event that is emitted and not refused or dropped, when that
+        /// happens: it may have to wait for a connection afterwards.
+        pub fn on_any_outgoing<A, H>(&self, handler: H) -> ListenerId
+        where
+            $($bounds)+
+        {
+            self.on(ANY_OUTGOING, handler)
+        }
+
+        /// Calls a handler each time the socket is connected.
+        pub fn on_connect<A, H>(&self, handler: H) -> ListenerId
+        where
+            $($bounds)+
+        {
+            self.on(CONNECT, handler)
+        }
+
+        /// Calls a handler each time the socket could not be connected; it may ask for the
+        /// [`ConnectError`].
+        pub fn on_connect_error<A, H>(&self, handler: H) -> ListenerId
+        where
+            $($bounds)+
+        {
+            self.on(CONNECT_ERROR, handler)
+        }
+
+        /// Calls a handler each time the socket was connected and is no more; it may ask for the
+        /// [`Reason`](crate::Reason).
+        pub fn on_disconnect<A, H>(&self, handler: H) -> ListenerId
+        where
+            $($bounds)+
+        {
+            self.on(DISCONNECT, handler)
+        }
+    };
+}
+
+/// The same for a `ClientBuilder` with a field `options: Options`.
+macro_rules! builder_handlers {
+    ($listener:path, $($bounds:tt)+) => {
+        /// Calls a handler for each event of this name, see [`Socket::on`]. One that is registered
+        /// here misses nothing, not even what the server sends right upon the connection.
+        #[must_use]
+        pub fn on<A, H>(self, event: &str, handler: H) -> Self
+        where
+            $($bounds)+
+        {
+            self.listen(event, $listener(handler))
+        }
+
+        /// As [`on`](Self::on), for the first event only.
+        #[must_use]
+        pub fn once<A, H>(mut self, event: &str, handler: H) -> Self
+        where
+            $($bounds)+
+        {
+            let listener = $listener(handler);
+            self.options.listeners.once(event.to_owned(), listener);
+            self
+        }
+
+        /// See [`Socket::on_any`].
+        #[must_use]
+        pub fn on_any<A, H>(self, handler: H) -> Self
+        where
+            $($bounds)+
+        {
+            self.on(ANY, handler)
+        }
+
+        /// See [`Socket::on_any_outgoing`].
+        #[must_use]
+        pub fn on_any_outgoing<A, H>(self, handler: H) -> Self
+        where
+            $($bounds)+
+        {
+            self.on(ANY_OUTGOING, handler)
+        }
+
+        /// See [`Socket::on_connect`].
+        #[must_use]
+        pub fn on_connect<A, H>(self, handler: H) -> Self
+        where
+            $($bounds)+
+        {
+            self.on(CONNECT, handler)
+        }
+
+        /// See [`Socket::on_connect_error`].
+        #[must_use]
+        pub fn on_connect_error<A, H>(self, handler: H) -> Self
+        where
+            $($bounds)+
+        {
+            self.on(CONNECT_ERROR, handler)
+        }
+
+        /// See [`Socket::on_disconnect`].
+        #[must_use]
+        pub fn on_disconnect<A, H>(self, handler: H) -> Self
+        where
+            $($bounds)+
+        {
+            self.on(DISCONNECT, handler)
+        }
+
+        pub(crate) fn listen(mut self, event: &str, listener: Listener) -> Self {
+            self.options.listeners.on(event.to_owned(), listener);
+            self
+        }
+    };
+}
+
 /// For an `Emitter` with the fields `socket: &Socket` and `how: Emit`.
 macro_rules! emitter_calls {
     () => {
@@ -262,4 +403,6 @@ macro_rules! typed_calls {
     };
 }
 
-pub(crate) use {client_calls, emitter_calls, socket_calls, typed_calls};
+pub(crate) use {
+    builder_handlers, client_calls, emitter_calls, socket_calls, socket_handlers, typed_calls,
+};

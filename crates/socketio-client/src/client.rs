@@ -1,6 +1,6 @@
 //! A client and its builder.
 
-use crate::calls::client_calls;
+use crate::calls::{builder_handlers, client_calls};
 use crate::clock::Clock;
 use crate::core::{Core, Owner, Runtime};
 use crate::driver;
@@ -72,6 +72,7 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     client_options!();
+    builder_handlers!(Listener::new, H: Handler<A>, H::Output: Outcome + 'static);
 
     /// Asks for the credentials before each attempt to connect to the namespace, also at
     /// reconnections. A function that panics is reported to [`on_error`](Self::on_error), and the
@@ -109,84 +110,6 @@ impl ClientBuilder {
     pub fn native_tls(mut self, connector: native_tls::TlsConnector) -> Self {
         self.tls = Tls::Native(connector);
         self
-    }
-
-    /// Calls a handler for each event of this name, see [`Socket::on`]. One that is registered here
-    /// misses nothing, not even what the server sends right upon the connection.
-    #[must_use]
-    pub fn on<A, H>(self, event: &str, handler: H) -> Self
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.listen(event, Listener::new(handler))
-    }
-
-    pub(crate) fn listen(mut self, event: &str, listener: Listener) -> Self {
-        self.options.listeners.on(event.to_owned(), listener);
-        self
-    }
-
-    /// As [`on`](Self::on), for the first event only.
-    #[must_use]
-    pub fn once<A, H>(mut self, event: &str, handler: H) -> Self
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        let listener = Listener::new(handler);
-        self.options.listeners.once(event.to_owned(), listener);
-        self
-    }
-
-    /// See [`Socket::on_any`].
-    #[must_use]
-    pub fn on_any<A, H>(self, handler: H) -> Self
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.on(ANY, handler)
-    }
-
-    /// See [`Socket::on_any_outgoing`].
-    #[must_use]
-    pub fn on_any_outgoing<A, H>(self, handler: H) -> Self
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.on(ANY_OUTGOING, handler)
-    }
-
-    /// See [`Socket::on_connect`].
-    #[must_use]
-    pub fn on_connect<A, H>(self, handler: H) -> Self
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.on(CONNECT, handler)
-    }
-
-    /// See [`Socket::on_connect_error`].
-    #[must_use]
-    pub fn on_connect_error<A, H>(self, handler: H) -> Self
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.on(CONNECT_ERROR, handler)
-    }
-
-    /// See [`Socket::on_disconnect`].
-    #[must_use]
-    pub fn on_disconnect<A, H>(self, handler: H) -> Self
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.on(DISCONNECT, handler)
     }
 
     /// Told of each handler that returned an error, panicked, or could not be called because an

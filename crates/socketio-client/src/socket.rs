@@ -1,6 +1,6 @@
 //! One namespace of a client.
 
-use crate::calls::socket_calls;
+use crate::calls::{socket_calls, socket_handlers};
 use crate::client::Client;
 use crate::core::{JoinWaiter, Owner};
 use crate::emitter::Emitter;
@@ -39,6 +39,7 @@ pub struct Socket {
 
 impl Socket {
     socket_calls!();
+    socket_handlers!(Listener::new, H: Handler<A>, H::Output: Outcome + 'static);
 
     /// The client, for other namespaces over the same connection.
     #[must_use]
@@ -103,72 +104,6 @@ impl Socket {
         arguments: impl Serialize,
     ) -> Result<Payload, AckError> {
         Emitter::new(self).emit_with_ack_raw(event, arguments).await
-    }
-
-    /// Calls a handler for each event of this name.
-    pub fn on<A, H>(&self, event: &str, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.inner.on(event, Listener::new(handler))
-    }
-
-    /// As [`on`](Self::on), for the first event only.
-    pub fn once<A, H>(&self, event: &str, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.inner.once(event, Listener::new(handler))
-    }
-
-    /// Calls a handler for every event that comes in, before those of the event's name.
-    pub fn on_any<A, H>(&self, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.on(ANY, handler)
-    }
-
-    /// Calls a handler for every event that is emitted and not refused or dropped, when that
-    /// happens: it may have to wait for a connection afterwards.
-    pub fn on_any_outgoing<A, H>(&self, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.on(ANY_OUTGOING, handler)
-    }
-
-    /// Calls a handler each time the socket is connected.
-    pub fn on_connect<A, H>(&self, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.on(CONNECT, handler)
-    }
-
-    /// Calls a handler each time the socket could not be connected; it may ask for the
-    /// [`ConnectError`].
-    pub fn on_connect_error<A, H>(&self, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.on(CONNECT_ERROR, handler)
-    }
-
-    /// Calls a handler each time the socket was connected and is no more; it may ask for the
-    /// [`Reason`](crate::Reason).
-    pub fn on_disconnect<A, H>(&self, handler: H) -> ListenerId
-    where
-        H: Handler<A>,
-        H::Output: Outcome + 'static,
-    {
-        self.on(DISCONNECT, handler)
     }
 
     /// Other credentials, from the next connection on: see

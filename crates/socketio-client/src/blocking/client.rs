@@ -5,7 +5,7 @@ use super::driver::Threads;
 use super::driver::tls::{Connector, Tls};
 use super::handler::{Handler, listener};
 use super::socket::{Socket, wait_closed};
-use crate::calls::client_calls;
+use crate::calls::{builder_handlers, client_calls};
 use crate::clock::Clock;
 use crate::core::{Core, Owner};
 use crate::error::{BuildError, ConnectError, HandlerError, SocketError};
@@ -71,6 +71,7 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     client_options!();
+    builder_handlers!(listener, H: Handler<A>);
 
     /// Asks for the credentials before each attempt to connect to the namespace, also at
     /// reconnections. The function runs in the thread of the handlers; one that panics is reported
@@ -96,56 +97,6 @@ impl ClientBuilder {
     pub fn native_tls(mut self, connector: native_tls::TlsConnector) -> Self {
         self.tls = Tls::Native(connector);
         self
-    }
-
-    /// Calls a handler for each event of this name, see [`Socket::on`]. One that is registered here
-    /// misses nothing, not even what the server sends right upon the connection.
-    #[must_use]
-    pub fn on<A>(self, event: &str, handler: impl Handler<A>) -> Self {
-        self.listen(event, listener(handler))
-    }
-
-    pub(super) fn listen(mut self, event: &str, listener: Listener) -> Self {
-        self.options.listeners.on(event.to_owned(), listener);
-        self
-    }
-
-    /// As [`on`](Self::on), for the first event only.
-    #[must_use]
-    pub fn once<A>(mut self, event: &str, handler: impl Handler<A>) -> Self {
-        let listener = listener(handler);
-        self.options.listeners.once(event.to_owned(), listener);
-        self
-    }
-
-    /// See [`Socket::on_any`].
-    #[must_use]
-    pub fn on_any<A>(self, handler: impl Handler<A>) -> Self {
-        self.on(ANY, handler)
-    }
-
-    /// See [`Socket::on_any_outgoing`].
-    #[must_use]
-    pub fn on_any_outgoing<A>(self, handler: impl Handler<A>) -> Self {
-        self.on(ANY_OUTGOING, handler)
-    }
-
-    /// See [`Socket::on_connect`].
-    #[must_use]
-    pub fn on_connect<A>(self, handler: impl Handler<A>) -> Self {
-        self.on(CONNECT, handler)
-    }
-
-    /// See [`Socket::on_connect_error`].
-    #[must_use]
-    pub fn on_connect_error<A>(self, handler: impl Handler<A>) -> Self {
-        self.on(CONNECT_ERROR, handler)
-    }
-
-    /// See [`Socket::on_disconnect`].
-    #[must_use]
-    pub fn on_disconnect<A>(self, handler: impl Handler<A>) -> Self {
-        self.on(DISCONNECT, handler)
     }
 
     /// Told of each handler that returned an error, panicked, or could not be called because an

@@ -5,7 +5,7 @@ use super::dispatcher::Dispatcher;
 use super::emitter::Emitter;
 use super::events::Events;
 use super::handler::{Handler, listener};
-use crate::calls::socket_calls;
+use crate::calls::{socket_calls, socket_handlers};
 use crate::core::Owner;
 use crate::error::{AckError, ConnectError, EmitError, HandlerError};
 use crate::extract::{EventContext, FromEvent, Surroundings};
@@ -36,6 +36,7 @@ pub struct Socket {
 
 impl Socket {
     socket_calls!();
+    socket_handlers!(listener, H: Handler<A>);
 
     /// The client, for other namespaces over the same connection.
     #[must_use]
@@ -109,44 +110,6 @@ impl Socket {
         arguments: impl Serialize,
     ) -> Result<Payload, AckError> {
         Emitter::new(self).emit_with_ack_raw(event, arguments)
-    }
-
-    /// Calls a handler for each event of this name.
-    pub fn on<A>(&self, event: &str, handler: impl Handler<A>) -> ListenerId {
-        self.inner.on(event, listener(handler))
-    }
-
-    /// As [`on`](Self::on), for the first event only.
-    pub fn once<A>(&self, event: &str, handler: impl Handler<A>) -> ListenerId {
-        self.inner.once(event, listener(handler))
-    }
-
-    /// Calls a handler for every event that comes in, before those of the event's name.
-    pub fn on_any<A>(&self, handler: impl Handler<A>) -> ListenerId {
-        self.on(ANY, handler)
-    }
-
-    /// Calls a handler for every event that is emitted and not refused or dropped, when that
-    /// happens: it may have to wait for a connection afterwards.
-    pub fn on_any_outgoing<A>(&self, handler: impl Handler<A>) -> ListenerId {
-        self.on(ANY_OUTGOING, handler)
-    }
-
-    /// Calls a handler each time the socket is connected.
-    pub fn on_connect<A>(&self, handler: impl Handler<A>) -> ListenerId {
-        self.on(CONNECT, handler)
-    }
-
-    /// Calls a handler each time the socket could not be connected; it may ask for the
-    /// [`ConnectError`].
-    pub fn on_connect_error<A>(&self, handler: impl Handler<A>) -> ListenerId {
-        self.on(CONNECT_ERROR, handler)
-    }
-
-    /// Calls a handler each time the socket was connected and is no more; it may ask for the
-    /// [`Reason`](crate::Reason).
-    pub fn on_disconnect<A>(&self, handler: impl Handler<A>) -> ListenerId {
-        self.on(DISCONNECT, handler)
     }
 
     /// Other credentials, from the next connection on: see
