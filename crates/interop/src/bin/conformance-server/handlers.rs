@@ -13,8 +13,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use socketio_server::engine::{Transport, Version};
 use socketio_server::{Ack, EmitError, Event, Namespace, Reason, Refusal, Socket, Value, Values};
+use std::time::Duration;
 
 type Done = Result<(), EmitError>;
+
+/// The rooms that a socket is leaving, kept with it.
+#[derive(Clone, Default)]
+struct LastRooms(Vec<String>);
 
 pub(crate) fn register(namespace: &Namespace) {
     echoes(namespace);
@@ -94,9 +99,9 @@ fn introspection(namespace: &Namespace) {
     });
     namespace.on(
         "setData",
-        async |socket: Socket, more: Map<String, Json>, ack: Ack| {
+        async |socket: Socket, more: Option<Map<String, Json>>, ack: Ack| {
             let mut merged = data(&socket);
-            merged.extend(more);
+            merged.extend(more.unwrap_or_default());
             socket.set_data(Json::Object(merged));
             ack.send(())
         },
@@ -113,11 +118,16 @@ fn endings(namespace: &Namespace) {
     for event in ["closeEngine", "killEngine"] {
         namespace.on(event, async |socket: Socket| socket.close_connection());
     }
-    // The rooms are gone by the time the socket has left, and only the reason tells how it went.
-    namespace.on_disconnecting(async |socket: Socket, reason: Reason| {
-        let rooms = sorted_rooms(&socket);
+    // Its rooms are gone by the time the socket has left.
+    namespace.on_disconnecting(async |socket: Socket| {
+        let rooms = LastRooms(sorted_rooms(&socket));
+        socket.extensions().insert(rooms);
+    });
+    namespace.on_disconnect(async |socket: Socket, reason: Reason| {
+        let LastRooms(rooms) = socket.extensions().remove().unwrap_or_default();
         let note = (socket.id().to_owned(), reason.to_string(), rooms);
-        socket.to("watchers").emit("peer-disconnect", note)
+        let watchers = socket.namespace().to("watchers");
+        watchers.emit("peer-disconnect", note)
     });
 }
 
@@ -186,10 +196,10 @@ async fn ask(
     socket: &Socket,
     event: &str,
     arguments: Values,
-    timeout: Option<u64>,
+    timeout: Option<Duration>,
 ) -> Option<Values> {
     // Without a limit of the client's: longer than any test, so that nothing waits for ever.
-    let timeout = std::time::Duration::from_millis(timeout.unwrap_or(600_000));
+    let timeout = timeout.unwrap_or(Duration::from_secs(600));
     let answer = socket
         .timeout(timeout)
         .emit_with_ack_raw(event, arguments)

@@ -25,12 +25,14 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Clients may ask for events of some megabytes.
 const MAX_BUFFERED: usize = 16 * 1024 * 1024;
 
-/// Sends every message back.
+/// Sends every message back. A client that does not take them has to go, so that none is missing.
 struct Echo;
 
 impl Handler for Echo {
     fn message(&self, socket: &EngineSocket, message: Message) {
-        let _ = socket.send(message);
+        if socket.send(message).is_err() {
+            socket.close();
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! Rooms, broadcasts, and operations on many sockets.
 
+use super::streams::millis;
 use super::{Done, Rooms, sorted_rooms};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use socketio_server::{Ack, Broadcast, EmitError, Namespace, Socket, Value, Values};
-use std::time::Duration;
 
 /// Whom an event is for.
 #[derive(Default, Deserialize)]
@@ -15,7 +15,7 @@ struct Target {
     #[serde(rename = "self")]
     with_self: bool,
     volatile: bool,
-    timeout: Option<u64>,
+    timeout: Option<f64>,
 }
 
 impl Target {
@@ -28,7 +28,7 @@ impl Target {
         };
         let some = all.to(&self.to).except(&self.except);
         let some = if self.volatile { some.volatile() } else { some };
-        some.timeout(Duration::from_millis(self.timeout.unwrap_or(1000)))
+        some.timeout(millis(self.timeout.unwrap_or(1000.0)))
     }
 
     fn of_namespace(mut self, socket: &Socket) -> Broadcast {

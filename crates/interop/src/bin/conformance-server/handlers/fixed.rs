@@ -1,29 +1,32 @@
 //! Fixed answers.
 
-use super::Done;
+use super::{Done, ask};
 use crate::text;
 use bytes::Bytes;
 use serde_json::json;
-use socketio_server::{Ack, Namespace, Socket, Value};
-use std::time::Duration;
+use socketio_server::{Ack, Namespace, Socket, Value, Values};
 
-/// How far a client has come in a sequence of events, kept with its socket.
+/// Whether the last `abuff1` was binary, kept with the socket.
+#[derive(Clone, Copy)]
+struct HasBuffer(bool);
+
+/// How far a client has come with its blobs, kept with its socket.
 #[derive(Clone, Copy, PartialEq)]
-enum Progress {
-    Buffer,
-    Blob1,
-    Blob2,
+enum Blobs {
+    None,
+    One,
+    Two,
 }
 
 pub(super) fn register(namespace: &Namespace) {
     namespace.on("hi", async |socket: Socket| socket.emit("hi", ()));
     namespace.on("false", async |socket: Socket| socket.emit("false", false));
     namespace.on("ack", async |socket: Socket| -> Done {
-        let within = socket.timeout(Duration::from_secs(600));
-        let answer = within
-            .emit_with_ack::<(i64, serde_json::Value)>("ack", ())
-            .await;
-        if answer.is_ok_and(|answer| answer == (5, json!({ "test": true }))) {
+        let Some(Values(answer)) = ask(&socket, "ack", Values::default(), None).await else {
+            return Ok(());
+        };
+        let is_right = |object: &Value| object.get("test") == Some(&Value::Bool(true));
+        if answer.first() == Some(&5.into()) && answer.get(1).is_some_and(is_right) {
             socket.emit("got it", ())?;
         }
         Ok(())
@@ -77,30 +80,29 @@ pub(super) fn register(namespace: &Namespace) {
 
 fn sequences(namespace: &Namespace) {
     namespace.on("abuff1", async |socket: Socket, value: Value| {
-        if value.as_binary().is_some() {
-            socket.extensions().insert(Progress::Buffer);
-        }
+        let is_binary = value.as_binary().is_some();
+        socket.extensions().insert(HasBuffer(is_binary));
     });
     namespace.on("abuff2", async |socket: Socket| -> Done {
-        if socket.extensions().remove() == Some(Progress::Buffer) {
+        if let Some(HasBuffer(true)) = socket.extensions().get() {
             socket.emit("abuff2-ack", ())?;
         }
         Ok(())
     });
     namespace.on("blob1", async |socket: Socket, value: Value| {
-        if value.as_binary().is_some() {
-            socket.extensions().insert(Progress::Blob1);
-        }
+        let is_binary = value.as_binary().is_some();
+        let blobs = if is_binary { Blobs::One } else { Blobs::None };
+        socket.extensions().insert(blobs);
     });
     namespace.on("blob2", async |socket: Socket, value: Value| {
-        let before = socket.extensions().remove();
-        if before == Some(Progress::Blob1) && value.as_str() == Some("second") {
-            socket.extensions().insert(Progress::Blob2);
-        }
+        let before = socket.extensions().get();
+        let is_next = before == Some(Blobs::One) && value.as_str() == Some("second");
+        let blobs = if is_next { Blobs::Two } else { Blobs::None };
+        socket.extensions().insert(blobs);
     });
     namespace.on("blob3", async |socket: Socket, value: Value| -> Done {
-        let before = socket.extensions().remove();
-        if before == Some(Progress::Blob2) && value.as_binary().is_some() {
+        let before = socket.extensions().get();
+        if before == Some(Blobs::Two) && value.as_binary().is_some() {
             socket.emit("blob3-ack", ())?;
         }
         Ok(())

@@ -11,7 +11,7 @@ use std::time::Duration;
 #[serde(default)]
 struct Numbers {
     count: u64,
-    delay: u64,
+    delay: f64,
     volatile: bool,
     bytes: usize,
     binary: bool,
@@ -21,41 +21,58 @@ struct Numbers {
 #[serde(default)]
 struct Question {
     event: Option<String>,
-    timeout: Option<u64>,
+    timeout: Option<f64>,
 }
 
 /// Numbers that a client has pushed since its last report, kept with its socket.
 #[derive(Clone, Default)]
-struct Pushed(Vec<f64>);
+struct Pushed(Vec<Value>);
+
+impl Pushed {
+    /// Whether each is its predecessor and one.
+    fn is_in_order(&self) -> bool {
+        let follows = |pair: &[Value]| {
+            let [before, after] = [&pair[0], &pair[1]].map(|value| value.as_f64());
+            before
+                .zip(after)
+                .is_some_and(|(before, after)| after == before + 1.0)
+        };
+        self.0.windows(2).all(follows)
+    }
+}
 
 pub(super) fn register(namespace: &Namespace) {
     namespace.on("numbers", numbers);
     namespace.on(
         "push",
-        async |socket: Socket, number: f64, ack: Ack| -> Done {
+        async |socket: Socket, number: Value, ack: Ack| -> Done {
             let mut pushed = socket.extensions().remove::<Pushed>().unwrap_or_default();
-            pushed.0.push(number);
+            pushed.0.push(number.clone());
             socket.extensions().insert(pushed);
-            ack.send(js_number(number))
+            ack.send((number,))
         },
     );
     namespace.on("pushReport", async |socket: Socket, ack: Ack| {
-        let Pushed(numbers) = socket.extensions().remove().unwrap_or_default();
+        let pushed: Pushed = socket.extensions().remove().unwrap_or_default();
         ack.send(json!({
-            "count": numbers.len(),
-            "inOrder": numbers.windows(2).all(|pair| pair[1] == pair[0] + 1.0),
-            "first": numbers.first().copied().map(js_number),
-            "last": numbers.last().copied().map(js_number),
+            "count": pushed.0.len(),
+            "inOrder": pushed.is_in_order(),
+            "first": pushed.0.first(),
+            "last": pushed.0.last(),
         }))
     });
-    namespace.on("binGen", async |sizes: Vec<usize>, ack: Ack| {
+    namespace.on("binGen", async |sizes: Option<Vec<usize>>, ack: Ack| {
+        let sizes = sizes.unwrap_or_default();
         let values: Vec<Value> = sizes.into_iter().map(|size| pattern(size).into()).collect();
         ack.send((Value::Array(values),))
     });
-    namespace.on("slowEcho", async |millis: u64, value: Value, ack: Ack| {
-        tokio::time::sleep(Duration::from_millis(millis)).await;
-        ack.send((value,))
-    });
+    namespace.on(
+        "slowEcho",
+        async |delay: Option<f64>, value: Value, ack: Ack| {
+            tokio::time::sleep(millis(delay.unwrap_or_default())).await;
+            ack.send((value,))
+        },
+    );
     namespace.on("ackTwice", async |ack: Ack| -> Done {
         ack.clone().send(1)?;
         ack.send(2)
@@ -65,7 +82,7 @@ pub(super) fn register(namespace: &Namespace) {
         async |socket: Socket, question: Option<Question>, values: Values| -> Done {
             let Question { event, timeout } = question.unwrap_or_default();
             let event = event.as_deref().unwrap_or("question");
-            match ask(&socket, event, values, timeout).await {
+            match ask(&socket, event, values, timeout.map(millis)).await {
                 Some(Values(answer)) => {
                     socket.emit("serverAckResult", (Json::Null, Value::Array(answer)))
                 }
@@ -82,9 +99,10 @@ async fn numbers(socket: Socket, wanted: Option<Numbers>) -> Done {
         (size, true) => Some(Value::from(pattern(size))),
         (size, false) => Some(Value::from("x".repeat(size))),
     };
+    let delay = millis(wanted.delay);
     for number in 0..wanted.count {
-        if number > 0 && wanted.delay > 0 {
-            tokio::time::sleep(Duration::from_millis(wanted.delay)).await;
+        if number > 0 && !delay.is_zero() {
+            tokio::time::sleep(delay).await;
         }
         let values = std::iter::once(Value::from(number))
             .chain(extra.clone())
@@ -103,11 +121,7 @@ fn pattern(size: usize) -> Bytes {
     (0..size).map(|k| k as u8).collect()
 }
 
-/// Whole numbers without a fraction, as JavaScript writes them.
-fn js_number(number: f64) -> Json {
-    if number.fract() == 0.0 && number.abs() < 9e15 {
-        (number as i64).into()
-    } else {
-        number.into()
-    }
+/// A time as JavaScript gives it: fractions are possible, and what is none is no time at all.
+pub(super) fn millis(number: f64) -> Duration {
+    Duration::try_from_secs_f64(number / 1000.0).unwrap_or_default()
 }
