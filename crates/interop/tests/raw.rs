@@ -51,18 +51,3 @@ fn raw_socket_io() {
         &[("PING_INTERVAL", "300"), ("PING_TIMEOUT", "1000")],
     );
 }
-
-#[test]
-fn the_program_ends_when_it_is_told_to() {
-    assert!(Server::conformance(&[]).terminate());
-}
-
-#[test]
-fn what_is_not_supported_is_refused() {
-    let program = env!("CARGO_BIN_EXE_conformance-server");
-    let end = std::process::Command::new(program)
-        .env("DEFLATE", "1")
-        .env("PORT", "0")
-        .status();
-    assert_eq!(end.expect("it starts").code(), Some(64));
-}

@@ -202,12 +202,6 @@ impl Server {
         self._output = output;
     }
 
-    /// Asks it to end, as an operator would, and returns whether it ended well.
-    pub(crate) fn terminate(mut self) -> bool {
-        self.signal("-TERM");
-        self.child.wait().is_ok_and(|status| status.success())
-    }
-
     fn signal(&self, signal: &str) {
         let sent = Command::new("kill")
             .args([signal, &self.child.id().to_string()])
