@@ -392,7 +392,7 @@ impl Socket {
     /// Emits an event as soon as there is room for it, at the pace at which the client reads.
     ///
     /// For whoever produces faster than a client may read, and can wait: what waits for the client
-    /// stays below [its limit](crate::SocketIoBuilder::max_buffered), and nothing is refused or
+    /// stays below [its limit](crate::Limits::max_buffered), and nothing is refused or
     /// lost. Room counts as room when half of the buffer is free. Two such emits that wait at the
     /// same time may go out in either order.
     ///
@@ -552,7 +552,7 @@ impl Reason {
     }
 
     /// What was wrong with what the client sent, if its connection was closed for a packet that is
-    /// none, or goes beyond a [limit](crate::SocketIoBuilder::packet_limits). The reason is `forced
+    /// none, or goes beyond a [limit](crate::Limits). The reason is `forced
     /// close` then, as in the reference, which tells `error` listeners of the socket what it was.
     #[must_use]
     pub fn refused(&self) -> Option<&socketio_proto::DecodeError> {
