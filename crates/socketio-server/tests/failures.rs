@@ -254,6 +254,10 @@ async fn a_client_against_the_rules_is_closed_and_the_application_is_told_for_wh
         ("47", "forced close: unknown packet type '7'"),
         ("4511-[\"b\"]", "forced close: over the limit: attachments"),
         (r#"42["disconnect"]"#, "forced close: invalid payload"),
+        (
+            r#"451-["half",{"_placeholder":true,"num":0}]"#,
+            "forced close: attachments did not arrive in time",
+        ),
         // A packet, but one too many.
         ("40", "forced close"),
         ("41", "client namespace disconnect"),

@@ -561,11 +561,27 @@ async fn allow_request_decides_about_handshakes_only() {
         (wrong.status, wrong.body.as_str()),
         (403, r#"{"code":4,"message":"wrong key"}"#)
     );
+    // Behind the checks of the form, and in front of that of the version.
+    for (request, body) in [
+        ("POST /socket.io/?EIO=4&transport=polling", r#"{"code":2,"#),
+        (
+            "GET /socket.io/?EIO=3&transport=polling&sid=x",
+            r#"{"code":1,"#,
+        ),
+        ("GET /socket.io/?EIO=3&transport=polling", r#"{"code":4,"#),
+        (
+            "GET /socket.io/?EIO=3&transport=polling&key=right",
+            r#"{"code":5,"#,
+        ),
+    ] {
+        let refused = http.request(request, &[]).await;
+        assert!(refused.body.starts_with(body), "{request}: {refused:?}");
+    }
     let refused = http
         .request(&format!("GET {WEBSOCKET}&key=wrong"), &UPGRADE)
         .await;
     assert_eq!((refused.status, refused.body.as_str()), (400, "wrong key"));
-    assert_eq!(refusals.load(Ordering::SeqCst), 3);
+    assert_eq!(refusals.load(Ordering::SeqCst), 7);
     let mut http = server.http().await;
     let right = http.get(&format!("{POLLING}&key=right")).await;
     let open: serde_json::Value = serde_json::from_str(&right.body[1..]).unwrap();
