@@ -13,6 +13,7 @@ use crate::socket::{Disconnecting, Socket};
 use crate::socket_ref::{
     ANY, ANY_OUTGOING, CONNECT, CONNECT_ERROR, DISCONNECT, Listeners, SocketRef,
 };
+use crate::tls::tls_options;
 use engineio_proto::Transport;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -72,6 +73,7 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     client_options!();
+    tls_options!("rustls", "native-tls");
     builder_handlers!(Listener::new, H: Handler<A>, H::Output: Outcome + 'static);
 
     /// Asks for the credentials before each attempt to connect to the namespace, also at
@@ -92,23 +94,6 @@ impl ClientBuilder {
         Fut: Future<Output: Serialize> + Send + 'static,
     {
         self.options.auth = Some(auth_source(auth));
-        self
-    }
-
-    /// Settings of rustls in place of the default ones, which trust Mozilla's root certificates:
-    /// to trust others, or to show one's own.
-    #[cfg(feature = "rustls")]
-    #[must_use]
-    pub fn rustls(mut self, config: Arc<rustls::ClientConfig>) -> Self {
-        self.tls = Tls::Rustls(config);
-        self
-    }
-
-    /// The platform's TLS library in place of rustls.
-    #[cfg(feature = "native-tls")]
-    #[must_use]
-    pub fn native_tls(mut self, connector: native_tls::TlsConnector) -> Self {
-        self.tls = Tls::Native(connector);
         self
     }
 

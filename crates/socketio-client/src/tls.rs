@@ -75,7 +75,29 @@ macro_rules! tls_choice {
     };
 }
 
-pub(crate) use tls_choice;
+/// Writes the setters of that choice into a builder that has a field `tls: Tls`.
+macro_rules! tls_options {
+    ($rustls:literal, $native:literal) => {
+        /// Settings of rustls in place of the default ones, which trust Mozilla's root
+        /// certificates: to trust others, or to show one's own.
+        #[cfg(feature = $rustls)]
+        #[must_use]
+        pub fn rustls(mut self, config: std::sync::Arc<rustls::ClientConfig>) -> Self {
+            self.tls = Tls::Rustls(config);
+            self
+        }
+
+        /// The platform's TLS library in place of rustls.
+        #[cfg(feature = $native)]
+        #[must_use]
+        pub fn native_tls(mut self, connector: native_tls::TlsConnector) -> Self {
+            self.tls = Tls::Native(connector);
+            self
+        }
+    };
+}
+
+pub(crate) use {tls_choice, tls_options};
 
 /// Mozilla's root certificates, as they are compiled in, and no certificate of our own.
 #[cfg(feature = "_rustls")]

@@ -15,6 +15,7 @@ use crate::settings::{AuthFn, AuthSource};
 use crate::socket_ref::{
     ANY, ANY_OUTGOING, CONNECT, CONNECT_ERROR, DISCONNECT, Listeners, SocketRef,
 };
+use crate::tls::tls_options;
 use engineio_proto::Transport;
 use serde::Serialize;
 use socketio_observer::ListenerId;
@@ -71,6 +72,7 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     client_options!();
+    tls_options!("blocking", "blocking-native-tls");
     builder_handlers!(listener, H: Handler<A>);
 
     /// Asks for the credentials before each attempt to connect to the namespace, also at
@@ -79,23 +81,6 @@ impl ClientBuilder {
     #[must_use]
     pub fn auth_fn<T: Serialize>(mut self, auth: impl Fn() -> T + Send + Sync + 'static) -> Self {
         self.options.auth = Some(auth_source(auth));
-        self
-    }
-
-    /// Settings of rustls in place of the default ones, which trust Mozilla's root certificates:
-    /// to trust others, or to show one's own.
-    #[cfg(feature = "blocking")]
-    #[must_use]
-    pub fn rustls(mut self, config: Arc<rustls::ClientConfig>) -> Self {
-        self.tls = Tls::Rustls(config);
-        self
-    }
-
-    /// The platform's TLS library in place of rustls.
-    #[cfg(feature = "blocking-native-tls")]
-    #[must_use]
-    pub fn native_tls(mut self, connector: native_tls::TlsConnector) -> Self {
-        self.tls = Tls::Native(connector);
         self
     }
 

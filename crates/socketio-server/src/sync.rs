@@ -1,3 +1,0 @@
-//! Locks that outlive a panic.
-
-pub(crate) use socketio_handler::sync::{lock, read, write};
