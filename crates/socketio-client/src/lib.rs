@@ -144,7 +144,6 @@ mod run;
 mod settings;
 mod socket_ref;
 mod status;
-mod sync;
 mod target;
 #[cfg(any(feature = "tokio", feature = "_blocking"))]
 mod tls;
@@ -159,6 +158,8 @@ mod driver;
 mod emitter;
 #[cfg(feature = "tokio")]
 mod socket;
+
+use socketio_handler::sync;
 
 #[cfg(feature = "tokio")]
 pub use client::{Client, ClientBuilder};

@@ -114,13 +114,14 @@ mod run;
 mod service;
 mod socket;
 mod socket_io;
-mod sync;
 mod telemetry;
 mod timers;
 mod transport;
 mod typed;
 
 pub mod engine;
+
+use socketio_handler::sync;
 
 pub use broadcast::{Broadcast, IntoRooms, Responses};
 pub use drain::DrainPolicy;

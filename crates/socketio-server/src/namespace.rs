@@ -50,21 +50,6 @@ pub(crate) const CONNECTION: &str = "connect";
 pub(crate) const DISCONNECTING: &str = "disconnecting";
 pub(crate) const DISCONNECT: &str = "disconnect";
 
-/// Changes a registry. What the change took out is dropped once the lock is free, since dropping it
-/// may run user code.
-pub(crate) fn change<R>(
-    registry: &RwLock<Listeners>,
-    change: impl FnOnce(&mut Listeners) -> R,
-) -> R {
-    let (result, removed) = {
-        let mut listeners = write(registry);
-        let result = change(&mut listeners);
-        (result, listeners.take_removed())
-    };
-    drop(removed);
-    result
-}
-
 /// What all namespaces of a server are made of.
 pub(crate) struct Common {
     pub(crate) env: Arc<Env>,

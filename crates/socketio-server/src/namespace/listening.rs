@@ -1,10 +1,10 @@
 //! What the application does with a namespace's connections and events.
 
-use super::{ANY, CONNECTION, DISCONNECT, DISCONNECTING, DRAIN, Namespace, OUTGOING, change};
+use super::{ANY, CONNECTION, DISCONNECT, DISCONNECTING, DRAIN, Namespace, OUTGOING};
 use crate::error::Refusal;
 use crate::handler::{Handler, Listener};
 use crate::middleware::Middleware;
-use crate::sync::write;
+use crate::sync::{change, write};
 use socketio_handler::Outcome;
 use socketio_observer::ListenerId;
 
