@@ -20,6 +20,7 @@ impl<T> Queue<T> {
         self.0.push_back(item);
     }
 
+    #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {
         let item = self.0.pop_front();
         if self.0.is_empty() && self.0.capacity() > KEEP {

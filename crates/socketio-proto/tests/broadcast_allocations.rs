@@ -75,7 +75,7 @@ impl Server {
             let Delivery::Encoded { encoded, how } = delivery else {
                 unreachable!()
             };
-            peer.apply(NOW, |it| it.emit_encoded(*socket, encoded, how))
+            peer.apply(NOW, |it| it.emit_encoded(*socket, encoded, &how))
                 .unwrap();
         }
     }

@@ -79,7 +79,7 @@ impl Chat {
                 .find(|(_, _, of)| *of == member)
                 .unwrap();
             let result =
-                client.apply(|connection, _| connection.emit_encoded(*socket, encoded, how));
+                client.apply(|connection, _| connection.emit_encoded(*socket, encoded, &how));
             if let (Err(_), Some((_, request))) = (result, ack) {
                 self.core.handle_undelivered(request, member);
             }
@@ -510,7 +510,7 @@ fn a_socket_that_has_left_takes_no_broadcast() {
     let Some((_, Delivery::Encoded { encoded, .. })) = chat.core.poll_delivery() else {
         panic!("the namespace has not heard yet");
     };
-    let result = client.apply(|it, _| it.emit_encoded(*socket, encoded, Share::default()));
+    let result = client.apply(|it, _| it.emit_encoded(*socket, encoded, &Share::default()));
     assert_eq!(result, Err(EmitError::NotConnected));
     assert_eq!(client.received(), ["41/chat,"]);
 }

@@ -324,7 +324,7 @@ impl<'a> Conversation<'a> {
             };
             let sent = self
                 .client
-                .apply(|connection, _| connection.emit_encoded(socket, encoded, Share::default()));
+                .apply(|connection, _| connection.emit_encoded(socket, encoded, &Share::default()));
             sent.unwrap();
             return None;
         }

@@ -358,10 +358,9 @@ impl NamespaceInner {
             let Delivery::Encoded { encoded, how } = delivery else {
                 continue;
             };
-            let ack = how.ack;
-            if let Err(error) = socket.deliver(encoded, how) {
+            if let Err(error) = socket.deliver(encoded, &how) {
                 is_too_large |= error == socketio_proto::EmitError::TooLarge;
-                missed.extend(ack.map(|(_, request)| (request, socket.member())));
+                missed.extend(how.ack.map(|(_, request)| (request, socket.member())));
             }
         }
         if !missed.is_empty() {

@@ -243,7 +243,7 @@ impl SocketInner {
     pub(crate) fn deliver(
         &self,
         encoded: Encoded,
-        how: Share,
+        how: &Share,
     ) -> Result<(), socketio_proto::EmitError> {
         let delivered =
             self.with(|connection, socket| connection.emit_encoded(socket, encoded, how));

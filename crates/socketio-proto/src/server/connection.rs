@@ -232,6 +232,7 @@ impl Connection {
 
     /// A packet for the engine, all of its messages in one batch.
     #[must_use]
+    #[inline]
     pub fn poll_encoded(&mut self) -> Option<Outbound> {
         self.outgoing.poll()
     }
@@ -425,6 +426,7 @@ impl Connection {
     }
 }
 
+#[inline]
 fn pop<T>(queue: &mut VecDeque<T>) -> Option<T> {
     let front = queue.pop_front();
     if queue.is_empty() && queue.capacity() > KEPT_QUEUE {

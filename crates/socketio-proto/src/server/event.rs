@@ -77,10 +77,10 @@ impl Emit {
         self
     }
 
-    pub(super) fn standing(&mut self) -> Standing {
+    pub(super) fn standing(&self) -> Standing<'_> {
         Standing {
             overflow: self.overflow,
-            key: self.key.take(),
+            key: self.key.as_ref(),
             is_asking: self.ack.is_some(),
         }
     }
@@ -101,10 +101,10 @@ pub struct Share {
 }
 
 impl Share {
-    pub(super) fn standing(self) -> Standing {
+    pub(super) fn standing(&self) -> Standing<'_> {
         Standing {
             overflow: self.overflow,
-            key: self.key,
+            key: self.key.as_ref(),
             is_asking: self.ack.is_some(),
         }
     }

@@ -39,21 +39,17 @@ pub enum Overflow {
 
 impl Overflow {
     /// Whether events with this policy take others back, and are taken back.
+    #[inline]
     pub(super) fn takes_back(self) -> bool {
         matches!(self, Self::DropOldest | Self::KeepLatest)
-    }
-
-    /// Whether an event that finds no room is dropped, and that is no failure.
-    pub(super) fn drops(self) -> bool {
-        self == Self::DropNewest || self.takes_back()
     }
 }
 
 /// How an event stands in the send buffer.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Standing {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing<'a> {
     pub(super) overflow: Overflow,
-    pub(super) key: Option<Text>,
+    pub(super) key: Option<&'a Text>,
     /// It asks for an acknowledgement: it is never taken back.
     pub(super) is_asking: bool,
 }

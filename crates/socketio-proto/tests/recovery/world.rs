@@ -241,7 +241,7 @@ impl World {
             let Delivery::Encoded { encoded, how } = delivery else {
                 unreachable!()
             };
-            let _ = client.apply(|connection, _| connection.emit_encoded(*socket, encoded, how));
+            let _ = client.apply(|connection, _| connection.emit_encoded(*socket, encoded, &how));
         }
     }
 
@@ -253,7 +253,7 @@ impl World {
                 let seat = self.seat_of(member).unwrap();
                 let Seat { client, socket, .. } = self.seats[seat].as_mut().unwrap();
                 let sent = client.apply(|connection, _| {
-                    connection.emit_encoded(*socket, encoded, Share::default())
+                    connection.emit_encoded(*socket, encoded, &Share::default())
                 });
                 if sent.is_err() {
                     self.core.retract();

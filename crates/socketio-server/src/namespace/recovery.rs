@@ -137,7 +137,7 @@ impl NamespaceInner {
         let Some((to, encoded)) = directed else {
             return Ok(());
         };
-        let Err(error) = to.deliver(encoded, how) else {
+        let Err(error) = to.deliver(encoded, &how) else {
             return Ok(());
         };
         // If its connection has just ended it gets the event when it comes back.

@@ -142,7 +142,7 @@ impl Connection {
         &mut self,
         socket: Socket,
         payload: Payload,
-        mut how: Emit,
+        how: Emit,
         now: Instant,
     ) -> Result<Option<AckToken>, EmitError> {
         let namespace = self.reachable(socket)?.clone();
@@ -154,8 +154,7 @@ impl Connection {
             payload,
         };
         let encoded = self.outgoing.encode(namespace, body)?;
-        let standing = how.standing();
-        self.push_event(socket, encoded, how.compress, standing)?;
+        self.push_event(socket, encoded, how.compress, how.standing())?;
         if let Some(token) = token {
             let deadline = how.timeout.map(|timeout| now + timeout);
             self.acks.insert(token, Waiter::Call, deadline);
@@ -175,15 +174,14 @@ impl Connection {
         &mut self,
         socket: Socket,
         encoded: Encoded,
-        how: Share,
+        how: &Share,
     ) -> Result<(), EmitError> {
         self.reachable(socket)?;
         let token = how.ack.map(|(id, _)| AckToken { socket, id });
         self.may_wait_for(token)?;
         self.outgoing.may_drop(how.volatile)?;
-        let ack = how.ack;
         self.push_event(socket, encoded, true, how.standing())?;
-        if let Some((id, request)) = ack {
+        if let Some((id, request)) = how.ack {
             let token = AckToken { socket, id };
             self.acks
                 .insert(token, Waiter::Broadcast(request), Some(request.expires));
@@ -197,7 +195,7 @@ impl Connection {
         socket: Socket,
         encoded: Encoded,
         compress: bool,
-        standing: Standing,
+        standing: Standing<'_>,
     ) -> Result<(), EmitError> {
         let is_last_straw = standing.overflow == Overflow::Close;
         let pushed = self

@@ -66,24 +66,37 @@ impl Outgoing {
         socket: Socket,
         encoded: Encoded,
         compress: bool,
-        standing: Standing,
+        standing: Standing<'_>,
     ) -> Result<(), EmitError> {
-        let Standing {
-            overflow,
-            key,
-            is_asking,
-        } = standing;
-        let key = key
-            .filter(|_| overflow == Overflow::KeepLatest)
-            .map(|key| (socket, key));
+        let overflow = standing.overflow;
         if overflow.takes_back() {
-            self.make_room(Size::of(&encoded), key.as_ref());
+            return self.push_over(socket, encoded, compress, standing);
         }
         self.push(encoded, compress).map_err(|error| match error {
-            EmitError::Full if overflow.drops() => EmitError::Dropped,
+            EmitError::Full if overflow == Overflow::DropNewest => EmitError::Dropped,
+            error => error,
+        })
+    }
+
+    /// An event that takes others back, and may be taken back itself.
+    #[cold]
+    fn push_over(
+        &mut self,
+        socket: Socket,
+        encoded: Encoded,
+        compress: bool,
+        standing: Standing<'_>,
+    ) -> Result<(), EmitError> {
+        let key = standing
+            .key
+            .filter(|_| standing.overflow == Overflow::KeepLatest)
+            .map(|key| (socket, key.clone()));
+        self.make_room(Size::of(&encoded), key.as_ref());
+        self.push(encoded, compress).map_err(|error| match error {
+            EmitError::Full => EmitError::Dropped,
             error => error,
         })?;
-        if overflow.takes_back() && !is_asking {
+        if !standing.is_asking {
             self.mark_last(key);
         }
         Ok(())
@@ -147,6 +160,7 @@ impl Outgoing {
     }
 
     /// The next packet.
+    #[inline]
     pub(super) fn poll(&mut self) -> Option<Outbound> {
         let packet = pop(&mut self.packets)?;
         self.handed_down = packet.mark.unwrap_or(self.handed_down);
@@ -154,10 +168,12 @@ impl Outgoing {
     }
 
     /// The next packet that was polled before and is not wanted any more.
+    #[inline]
     pub(super) fn poll_taken_back(&mut self) -> Option<Mark> {
         pop(&mut self.taken_back)
     }
 
+    #[inline]
     pub(super) fn take_pressed(&mut self) -> bool {
         core::mem::take(&mut self.is_pressed)
     }
