@@ -10,11 +10,11 @@
 //! | `a` ms, `z` | time passes, goes to the next deadline |
 //! | `A` n, `R` n | the n-th last socket is accepted, refused |
 //! | `U` n | it is told that there is no such namespace |
-//! | `e` n, then `v` volatile, `k` id for an acknowledgement, `t` ms for its timeout | emit to it |
+//! | `e` n, then `v` volatile, `k` id for an acknowledgement, `t` ms for its timeout, `o` policy, `y` key, `b` attachments | emit to it |
 //! | `c` n | cancel the n-th acknowledgement that is waited for |
 //! | `k` n id | acknowledge an event of that socket |
 //! | `d` n, `D` n | disconnect it, and with it all |
-//! | `w`, `l` | read what there is to write, look what has happened |
+//! | `w`, `W`, `l` | read what there is to write, one frame of it, look what has happened |
 //! | `q`, `x` | close, cut the connection |
 #![no_main]
 
@@ -29,9 +29,9 @@ use engineio_proto::{
 use libfuzzer_sys::fuzz_target;
 use socketio_fuzz::{Args, records, text};
 use socketio_proto::{
-    AckId, EmitError, Format, Instant, Json, Payload, SocketId, Text,
+    AckId, EmitError, Format, Instant, Json, Payload, SocketId, Text, Value,
     acks::AckToken,
-    server::{Config, Connection, Emit, Event, Peer, Revision, Socket},
+    server::{Config, Connection, Emit, Event, Overflow, Peer, Revision, Socket},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -42,6 +42,13 @@ use std::{
 const MAX_NAMESPACES: usize = 3;
 const MAX_ACKS: usize = 3;
 const MAX_BUFFERED: usize = 400;
+const POLICIES: [Overflow; 5] = [
+    Overflow::Refuse,
+    Overflow::DropNewest,
+    Overflow::DropOldest,
+    Overflow::KeepLatest,
+    Overflow::Close,
+];
 
 fuzz_target!(|data: &[u8]| {
     let mut records = records(data);
@@ -70,6 +77,8 @@ struct World {
     seen: Vec<Socket>,
     alive: BTreeSet<Socket>,
     waiting: Vec<AckToken>,
+    /// Attachments that the packet which was read last still lacks.
+    missing: usize,
     is_closed: bool,
 }
 
@@ -113,6 +122,7 @@ impl World {
             seen: Vec::new(),
             alive: BTreeSet::new(),
             waiting: Vec::new(),
+            missing: 0,
             is_closed: false,
         }
     }
@@ -135,6 +145,11 @@ impl World {
                 }
             }
             b'w' => self.write(),
+            b'W' => {
+                if let Some(link) = self.link {
+                    self.write_one(link);
+                }
+            }
             b'l' => self.look(),
             b'q' => self.call(|connection, _| connection.close(CloseReason::ShuttingDown)),
             b'x' => self.cut(),
@@ -184,12 +199,28 @@ impl World {
         how.timeout = args
             .flag(b't')
             .then(|| Duration::from_millis(args.number()));
-        let payload = Payload::new(Format::Json, Some("e"), &"text").expect("an event");
+        if args.flag(b'o') {
+            how.overflow = POLICIES[args.digit() % POLICIES.len()];
+        }
+        if args.flag(b'y') {
+            how.key = Some(Text::from(args.digit().to_string()));
+        }
+        let attachments = if args.flag(b'b') { args.digit() } else { 0 };
+        let attachments = vec![Value::Binary(Bytes::from_static(b"attachment")); attachments];
+        let payload = Payload::new(Format::Json, Some("e"), &("text", attachments));
+        let payload = payload.expect("an event");
         let wants_ack = how.ack.is_some();
+        let (overflow, is_volatile) = (how.overflow, how.volatile);
         match self.call(|connection, now| connection.emit(socket, payload, how, now)) {
             Ok(token) => {
                 assert_eq!(token.is_some(), wants_ack);
                 self.waiting.extend(token);
+            }
+            Err(EmitError::Full) => {
+                assert!(matches!(overflow, Overflow::Refuse | Overflow::Close));
+            }
+            Err(EmitError::Dropped) => {
+                assert!(is_volatile || !matches!(overflow, Overflow::Refuse | Overflow::Close));
             }
             Err(error) => assert!(!matches!(error, EmitError::Unfit(_))),
         }
@@ -248,11 +279,28 @@ impl World {
             while self.peer.poll_response().is_some() {}
             return;
         };
-        while let Some(transmit) = self.peer.poll_transmit(link) {
-            if transmit == Transmit::Frame(Frame::Text(Text::from("2"))) {
-                self.receive(false, b"3");
+        while self.write_one(link) {}
+        assert_eq!(self.missing, 0, "no packet is torn");
+    }
+
+    /// Reads one frame.
+    fn write_one(&mut self, link: Link) -> bool {
+        match self.peer.poll_transmit(link) {
+            Some(Transmit::Frame(Frame::Text(text))) if text == "2" => self.receive(false, b"3"),
+            Some(Transmit::Frame(Frame::Text(text))) => {
+                assert_eq!(self.missing, 0, "no packet is torn");
+                let count = text.strip_prefix("45").and_then(|it| it.split_once('-'));
+                self.missing = count.map_or(0, |(count, _)| count.parse().expect("a number"));
             }
+            Some(Transmit::Frame(Frame::Binary(_))) => {
+                self.missing = self
+                    .missing
+                    .checked_sub(1)
+                    .expect("an attachment of a packet");
+            }
+            Some(Transmit::Finish) | None => return false,
         }
+        true
     }
 
     fn look(&mut self) {
