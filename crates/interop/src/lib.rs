@@ -10,6 +10,8 @@ struct Readme;
 mod pages {
     #[doc = include_str!("../../../docs/concurrency.md")]
     struct Concurrency;
+    #[doc = include_str!("../../../docs/delivery.md")]
+    struct Delivery;
     #[doc = include_str!("../../../docs/from-javascript.md")]
     struct FromJavaScript;
     #[doc = include_str!("../../../docs/from-rust-socketio.md")]
