@@ -76,10 +76,14 @@ pub enum CloseReason {
     /// The peer closed, or its framed connection went away.
     #[error("transport close")]
     TransportClose,
-    /// The transport broke its rules or failed: requests that overlap, an aborted request, a
-    /// frame over the limit, a ping from the side that must not ping.
+    /// The transport broke its rules or failed: requests that overlap, an aborted request, a ping
+    /// from the side that must not ping.
     #[error("transport error")]
     TransportError,
+    /// The peer sent a frame over the limit, or text that is not UTF-8. The reference has the same
+    /// words for it as for [`TransportError`](Self::TransportError).
+    #[error("transport error")]
+    Frame(#[source] DecodeError),
     /// No sign of life in time.
     #[error("ping timeout")]
     PingTimeout,

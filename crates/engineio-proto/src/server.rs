@@ -29,6 +29,7 @@
 //! | requests overlap, a GET or POST is aborted, a ping (protocol 3: a pong) | `TransportError` | a waiting GET is answered `1` |
 //! | more packets or bytes per second than [may come](crate::config::ServerConfig::packet_rate) | `PacketRate`, `ByteRate` | a waiting GET is answered `1`, the POST `ok`; framed: the end of the link |
 //! | no pong (protocol 3: no ping) | `PingTimeout` | a waiting GET is answered `1`; framed: the end of the link |
+//! | a frame over the limit, or text that is not UTF-8 | `Frame` | the end of the link |
 //! | the link goes away | `TransportClose` or `TransportError` | |
 //!
 //! # Protocol 3
@@ -266,8 +267,8 @@ impl Session {
 
     /// A link broke its framing: the adapter closes it with the fitting status (1009 for a frame
     /// over the limit, 1007 for bad UTF-8). A candidate is dropped; otherwise the session closes,
-    /// with [`TransportError`](CloseReason::TransportError) for these two and
-    /// [`Parse`](CloseReason::Parse) for any other error.
+    /// with [`Frame`](CloseReason::Frame) for these two and [`Parse`](CloseReason::Parse) for any
+    /// other error.
     pub fn handle_link_error(&mut self, link: Link, error: DecodeError, now: Instant) {
         self.link_error(link, error, now);
     }

@@ -156,6 +156,6 @@ pub enum DisconnectReason {
     #[error("parse error")]
     Parse(#[source] DecodeError),
     /// The engine session below has ended.
-    #[error("{0}")]
+    #[error(transparent)]
     Transport(#[from] engineio_proto::CloseReason),
 }

@@ -545,7 +545,8 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// The protocol core's reason.
+    /// The protocol core's reason. Where the text leaves open what it was, its
+    /// [sources](std::error::Error::source) say so: a message over the limit, say.
     #[must_use]
     pub fn get(&self) -> &socketio_proto::DisconnectReason {
         &self.reason

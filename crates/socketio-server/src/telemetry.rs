@@ -78,7 +78,7 @@ pub(crate) fn session_closed(sid: &Sid, reason: &CloseReason) {
     {
         let label = match reason {
             CloseReason::TransportClose => "transport_close",
-            CloseReason::TransportError => "transport_error",
+            CloseReason::TransportError | CloseReason::Frame(_) => "transport_error",
             CloseReason::PingTimeout => "ping_timeout",
             CloseReason::Parse(_) => "parse_error",
             CloseReason::Forced | CloseReason::ForcedServer => "forced",

@@ -269,6 +269,32 @@ async fn a_client_against_the_rules_is_closed_and_the_application_is_told_for_wh
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_sources_of_a_reason_say_what_its_text_leaves_open() {
+    let (server, mut lines) = server_with(SocketIo::builder().max_payload(100));
+    server.on_disconnect(async |State(log): State<Log>, reason: Reason| {
+        let mut text = reason.to_string();
+        let mut source = std::error::Error::source(reason.get());
+        while let Some(error) = source {
+            text = format!("{text}: {error}");
+            source = error.source();
+        }
+        log.add(text);
+    });
+    for (frame, told) in [
+        (
+            "4".repeat(101),
+            "transport error: 101 bytes are over the limit of 100",
+        ),
+        ("4".to_owned() + "\u{0}", "forced close"),
+        ("9".to_owned(), "parse error: unknown packet type"),
+    ] {
+        server.client().await.send(&frame).await;
+        let line = lines.next().await;
+        assert!(line.starts_with(told), "{line}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn ad_03_a_hook_that_panics_ends_its_request_only() {
     const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
     fn panics_on(parts: &http::request::Parts) {

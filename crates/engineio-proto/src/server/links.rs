@@ -125,8 +125,8 @@ impl Session {
             self.drop_candidate();
         } else if self.links.current == Some(link) {
             let reason = match error {
-                DecodeError::TooLarge { .. } | DecodeError::Utf8 => CloseReason::TransportError,
-                other => CloseReason::Parse(other),
+                DecodeError::TooLarge { .. } | DecodeError::Utf8 => CloseReason::Frame(error),
+                _ => CloseReason::Parse(error),
             };
             self.terminate(reason, now);
         }

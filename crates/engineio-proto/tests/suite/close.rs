@@ -192,10 +192,10 @@ fn a_frame_that_cannot_be_read_ends_the_session() {
 
 #[test]
 fn broken_framing_is_a_transport_error_but_for_packets_that_cannot_be() {
-    let too_large = DecodeError::TooLarge { len: 9, max: 5 };
+    let too_large = || DecodeError::TooLarge { len: 9, max: 5 };
     for (error, reason) in [
-        (too_large, CloseReason::TransportError),
-        (DecodeError::Utf8, CloseReason::TransportError),
+        (too_large(), CloseReason::Frame(too_large())),
+        (DecodeError::Utf8, CloseReason::Frame(DecodeError::Utf8)),
         (DecodeError::Length, CloseReason::Parse(DecodeError::Length)),
     ] {
         let (mut server, link) = Server::websocket(config());
@@ -224,6 +224,7 @@ fn reasons_use_the_words_of_the_reference() {
     for (reason, words) in [
         (CloseReason::TransportClose, "transport close"),
         (CloseReason::TransportError, "transport error"),
+        (CloseReason::Frame(DecodeError::Utf8), "transport error"),
         (CloseReason::PingTimeout, "ping timeout"),
         (CloseReason::Parse(DecodeError::Empty), "parse error"),
         (CloseReason::Forced, "forced close"),

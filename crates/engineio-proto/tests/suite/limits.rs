@@ -97,7 +97,7 @@ fn ep_12_a_frame_over_the_limit_ends_the_session() {
         [
             text("aaaa"),
             binary(b"12345"),
-            closed(CloseReason::TransportError)
+            closed(CloseReason::Frame(DecodeError::TooLarge { len: 6, max: 5 }))
         ]
     );
 }

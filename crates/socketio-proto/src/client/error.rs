@@ -111,7 +111,9 @@ impl From<CloseReason> for DisconnectReason {
     fn from(reason: CloseReason) -> Self {
         match reason {
             CloseReason::PingTimeout => Self::PingTimeout,
-            CloseReason::TransportError | CloseReason::Parse(_) => Self::TransportError,
+            CloseReason::TransportError | CloseReason::Frame(_) | CloseReason::Parse(_) => {
+                Self::TransportError
+            }
             CloseReason::Forced | CloseReason::ForcedServer => Self::ForcedClose,
             CloseReason::Overflow => Self::Overflow,
             _ => Self::TransportClose,
