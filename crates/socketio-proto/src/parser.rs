@@ -176,6 +176,18 @@ impl Encoded {
             Inner::Many(messages) => messages,
         }
     }
+
+    /// The messages, by value: a single one is moved, so that its bytes get no second owner.
+    pub fn into_messages(self) -> impl Iterator<Item = Outgoing> {
+        let (one, many) = match self.0 {
+            Inner::One(message) => (Some(message), None),
+            Inner::Many(messages) => (None, Some(messages)),
+        };
+        let many = many.into_iter().flat_map(|messages| {
+            (0..messages.len()).filter_map(move |at| messages.get(at).cloned())
+        });
+        one.into_iter().chain(many)
+    }
 }
 
 impl From<Outgoing> for Encoded {

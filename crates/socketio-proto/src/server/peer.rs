@@ -122,7 +122,7 @@ impl Peer {
             self.engine.take_back(mark);
         }
         while let Some(Outbound { encoded, mark, .. }) = self.connection.poll_encoded() {
-            let batch = encoded.messages().iter().cloned();
+            let batch = encoded.into_messages();
             let sent = match mark {
                 Some(mark) => self.engine.send_marked(batch, mark),
                 None => self.engine.send(batch),
