@@ -18,4 +18,6 @@ mod pages {
     struct FromRustSocketio;
     #[doc = include_str!("../../../docs/from-socketioxide.md")]
     struct FromSocketioxide;
+    #[doc = include_str!("../../../docs/limits.md")]
+    struct Limits;
 }

@@ -164,6 +164,7 @@ impl App for Sio {
                 telemetry::packet_refused(client.sid(), &error);
                 client.step(Origin::Network, |state, _| state.data.refused = Some(error));
             }
+            Input::Event(Event::TooManyNamespaces) => telemetry::limit_hit("max_namespaces"),
             Input::Event(Event::Closed(reason)) => {
                 telemetry::session_closed(client.sid(), &reason);
             }

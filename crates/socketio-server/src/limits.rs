@@ -11,8 +11,8 @@ use std::time::Duration;
 ///
 /// Each bound has its default, what it is for, and what happens when it is reached: what the client
 /// sees, and what the application sees. Besides, each counts under its name in the metric
-/// `socketio_limits_hit_total`. `docs/limits.md` of the repository has them as a table, with what
-/// one client can cost in all.
+/// `socketio_limits_hit_total` (`max_queued` under `max_buffered`). `docs/limits.md` of the
+/// repository has them as a table, with a recipe for rates and what one client can cost in all.
 ///
 /// Rates and admission are off unless they are set: what is too fast, or too many from one address,
 /// depends on the application and on what is in front of it. The bounds on packets, namespaces,
@@ -118,6 +118,11 @@ pub struct Limits {
     /// One more ends the waiting of that which would have timed out first: it gets the answers that
     /// have come.
     pub max_pending_broadcasts: usize,
+    /// Events of rooms that wait in one namespace while a
+    /// [hook](crate::Namespace::on_room_event) runs: 65,536.
+    ///
+    /// The hook sees [`RoomEvent::Missed`](crate::RoomEvent::Missed) in place of those beyond.
+    pub max_room_events: usize,
     /// Handlers of one client that are suspended: 1,024, at least 1, so that a client can't start
     /// work faster than it is done.
     ///
@@ -175,6 +180,7 @@ impl Default for Limits {
             max_room_name: namespace.max_room_name,
             max_pending_acks: connection.max_pending_acks,
             max_pending_broadcasts: namespace.max_pending_broadcasts,
+            max_room_events: namespace.max_room_events,
             max_pending_handlers: 1024,
             max_sessions: admission.max_sessions,
             max_sessions_per_address: admission.max_sessions_per_address,
@@ -223,6 +229,7 @@ setters! {
     max_room_name: usize,
     max_pending_acks: usize,
     max_pending_broadcasts: usize,
+    max_room_events: usize,
     max_pending_handlers: usize,
     max_sessions: impl Into<Option<usize>>,
     max_sessions_per_address: impl Into<Option<usize>>,
@@ -277,6 +284,7 @@ impl Limits {
             max_room_name,
             max_pending_acks,
             max_pending_broadcasts,
+            max_room_events,
             max_pending_handlers,
             max_sessions,
             max_sessions_per_address,
@@ -308,7 +316,8 @@ impl Limits {
             namespace: NamespaceLimits::default()
                 .max_rooms_per_socket(max_rooms)
                 .max_room_name(max_room_name)
-                .max_pending_broadcasts(max_pending_broadcasts),
+                .max_pending_broadcasts(max_pending_broadcasts)
+                .max_room_events(max_room_events),
             host: Bounds {
                 admission: admission::Config::default()
                     .max_sessions(max_sessions)
@@ -356,6 +365,7 @@ mod tests {
         assert_eq!(namespace.max_rooms_per_socket, 1024);
         assert_eq!(namespace.max_room_name, 1024);
         assert_eq!(namespace.max_pending_broadcasts, 1000);
+        assert_eq!(namespace.max_room_events, 65_536);
         assert_eq!(shares.max_dynamic_namespaces, 10_000);
         assert_eq!(shares.host.max_pending_handlers, 1024);
         assert_eq!(shares.host.admission, admission::Config::default());
@@ -387,6 +397,7 @@ mod tests {
             .max_pending_acks(117)
             .max_pending_broadcasts(118)
             .max_pending_handlers(119)
+            .max_room_events(123)
             .max_sessions(120)
             .max_sessions_per_address(121)
             .handshake_rate(c)
@@ -414,7 +425,8 @@ mod tests {
         let namespace = NamespaceLimits::default()
             .max_rooms_per_socket(115)
             .max_room_name(116)
-            .max_pending_broadcasts(118);
+            .max_pending_broadcasts(118)
+            .max_room_events(123);
         assert_eq!(shares.namespace, namespace);
         let admission = admission::Config::default()
             .max_sessions(120)

@@ -21,6 +21,7 @@ use crate::middleware::Middleware;
 use crate::pressure::Policies;
 use crate::socket::{Socket, SocketInner, Stage};
 use crate::sync::{lock, read, write};
+use crate::telemetry;
 use crate::timers::{Slot, Timed};
 use engineio_proto::CloseReason;
 use serde::Serialize;
@@ -277,7 +278,9 @@ impl NamespaceInner {
                 .map(|room| core.join(member, room.clone()).map(drop))
                 .fold(Ok(()), Result::and)
         });
-        joined.unwrap_or(Ok(()))
+        let joined = joined.unwrap_or(Ok(()));
+        telemetry::joined(&joined);
+        joined
     }
 
     /// Does nothing for a socket that has left.
@@ -338,7 +341,12 @@ impl NamespaceInner {
     ) -> Result<Option<oneshot::Receiver<Answers>>, EmitError> {
         let _order = lock(&self.delivery);
         let mut deliveries = Vec::new();
+        let is_asking = draft.flags.ack.is_some();
         let waiting = self.with_core(|members, now| {
+            let max_pending = self.common.limits.max_pending_broadcasts;
+            if is_asking && members.core.pending_broadcasts() >= max_pending {
+                telemetry::limit_hit("max_pending_broadcasts");
+            }
             let request = members.core.broadcast(draft, now)?;
             let waiting = request.map(|request| {
                 let (sender, receiver) = oneshot::channel();

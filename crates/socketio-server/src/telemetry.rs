@@ -15,6 +15,7 @@ use engineio_proto::admission::AdmissionError;
 use engineio_proto::http::Reject;
 use engineio_proto::{CloseReason, DecodeError, Sid, Transport};
 use socketio_proto::DecodeError as PacketError;
+use socketio_proto::rooms::RoomError;
 use std::time::Duration;
 
 /// Which way something went.
@@ -134,11 +135,23 @@ pub(crate) fn limit_hit(limit: &'static str) {
     count!(counter!("socketio_limits_hit_total", "limit" => limit).increment(1));
 }
 
-/// What became of an event for one socket: it may have found no room.
+/// What became of an event for one socket: it may have found no room, or no place to wait for an
+/// acknowledgement.
 pub(crate) fn delivered<T>(result: &Result<T, socketio_proto::EmitError>) {
-    use socketio_proto::EmitError::{Full, TooLarge};
-    if let Err(Full | TooLarge) = result {
-        limit_hit("max_buffered");
+    use socketio_proto::EmitError::{Full, TooLarge, TooManyAcks};
+    match result {
+        Err(Full | TooLarge) => limit_hit("max_buffered"),
+        Err(TooManyAcks) => limit_hit("max_pending_acks"),
+        Ok(_) | Err(_) => {}
+    }
+}
+
+/// What became of joining a room.
+pub(crate) fn joined(result: &Result<(), RoomError>) {
+    match result {
+        Err(RoomError::TooMany { .. }) => limit_hit("max_rooms"),
+        Err(RoomError::TooLong { .. }) => limit_hit("max_room_name"),
+        Ok(()) | Err(_) => {}
     }
 }
 

@@ -337,7 +337,7 @@ impl Connection {
         if self.sockets.len() >= self.config.max_namespaces {
             // If it cannot be sent the connection is closing.
             self.send_refusal(namespace, "too many namespaces");
-            return;
+            return self.events.push_back(Event::TooManyNamespaces);
         }
         // The name may be a slice of a message with large credentials, and lives longer.
         let namespace = namespace.into_unshared();

@@ -174,6 +174,9 @@ pub enum Event {
     /// The client has sent something that is no packet. The connection is being closed; the
     /// `Disconnected` events follow.
     Refused(DecodeError),
+    /// The client asked for one namespace more than it
+    /// [may be in](super::Config::max_namespaces). It was refused, and nothing else has happened.
+    TooManyNamespaces,
     /// A socket has left. Also for one whose [`Connect`](Self::Connect) was not answered yet.
     /// Nothing more is heard of this socket.
     Disconnected {

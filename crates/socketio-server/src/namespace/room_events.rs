@@ -6,6 +6,7 @@
 
 use super::{Namespace, NamespaceInner};
 use crate::sync::{lock, read, write};
+use crate::telemetry;
 use socketio_proto::server::RoomEvent;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,7 +47,7 @@ impl Namespace {
     /// the caller's own may be. What a socket leaves is told before its disconnect handlers run.
     ///
     /// The hook should not block. While it runs, up to
-    /// [`max_room_events`](socketio_proto::server::NamespaceLimits::max_room_events) events wait, then they are
+    /// [`max_room_events`](crate::Limits::max_room_events) of them wait, then they are
     /// counted in a [`Missed`](RoomEvent::Missed). One that panics is called again for the next.
     ///
     /// Of a parent for [dynamic namespaces](crate::SocketIo::of_matching) it goes to those that
@@ -80,6 +81,9 @@ impl NamespaceInner {
         }
         let mut is_mine = false;
         while let Some(event) = self.next_room_event(&mut is_mine) {
+            if matches!(event, RoomEvent::Missed { .. }) {
+                telemetry::limit_hit("max_room_events");
+            }
             let namespace = Namespace(Arc::clone(self));
             let hooks = read(&self.room_hooks.hooks).clone();
             for hook in hooks {

@@ -225,7 +225,10 @@ impl<A: App> Client<A> {
 
     /// Counts one suspended handler until the guard is dropped.
     pub(crate) fn suspend(self: &Arc<Self>) -> Suspended<A> {
-        self.busy.count.fetch_add(1, Ordering::AcqRel);
+        let others = self.busy.count.fetch_add(1, Ordering::AcqRel);
+        if others + 1 == self.host.max_pending_handlers() {
+            telemetry::limit_hit("max_pending_handlers");
+        }
         Suspended(Arc::clone(self))
     }
 
