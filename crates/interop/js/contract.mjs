@@ -478,6 +478,17 @@ await check("45: binGen", async () => {
   assert.deepEqual(await ask(socket, "binGen", []), [[]]);
 });
 
+await check("45: what nobody could keep or finish harms nobody", async () => {
+  const socket = await connect();
+  if (!isReference) {
+    for (const sizes of [[1e12], Array(1e5).fill(1e6), [2 ** 53], [-1], ["x"]]) socket.emit("binGen", sizes);
+    socket.emit("numbers", { count: 1, bytes: 1e15 });
+    socket.emit("numbers", { count: 1, bytes: 1e15, binary: true });
+    (await connect()).emit("numbers", { count: 1e15, volatile: true });
+  }
+  assert.deepEqual(await ask(socket, "echo", 1), [1]);
+});
+
 await check("46: slowEcho, while others are handled", async () => {
   const socket = await connect();
   const start = performance.now();

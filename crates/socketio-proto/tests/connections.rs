@@ -166,7 +166,7 @@ fn sn_02_namespaces_of_a_connection_are_limited() {
         client.received(),
         [r#"44/c,{"message":"too many namespaces"}"#]
     );
-    assert_eq!(client.events(), []);
+    assert_eq!(client.events(), [Event::TooManyNamespaces]);
 
     client.apply(|connection, _| connection.reject(b, refusal("no")));
     client.received();

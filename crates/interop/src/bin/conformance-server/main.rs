@@ -4,6 +4,7 @@
 //! connections it prints `LISTENING <port>`, and nothing else on standard output. SIGTERM or SIGINT
 //! ends it.
 
+mod diagnostics;
 mod handlers;
 mod namespaces;
 mod settings;
@@ -122,7 +123,9 @@ async fn run(settings: Settings) -> std::io::Result<()> {
         .path(&settings.path)
         .connect_timeout(settings.connect_timeout)
         .cleanup_empty_namespaces(settings.cleanup_namespaces)
-        .on_error(|socket, event, error| eprintln!("{event} of {}: {error}", socket.id()))
+        .on_error(|socket, event, error| {
+            diagnostics::tell(&format!("{event} of {}: {error}", socket.id()))
+        })
         .build();
     namespaces::register(&io, settings.emit_auth);
     let echo = configured!(Engine::builder(Echo), &settings, denies: false).build();

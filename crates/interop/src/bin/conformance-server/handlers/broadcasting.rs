@@ -2,6 +2,7 @@
 
 use super::streams::millis;
 use super::{Done, Rooms, sorted_rooms};
+use crate::diagnostics;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use socketio_server::{Ack, Broadcast, EmitError, Namespace, Socket, Value, Values};
@@ -42,7 +43,7 @@ pub(super) fn register(namespace: &Namespace) {
         "join",
         async |socket: Socket, rooms: Rooms, ack: Ack| -> Done {
             if let Err(error) = socket.join(rooms.into_list()) {
-                eprintln!("join of {}: {error}", socket.id());
+                diagnostics::tell(&format!("join of {}: {error}", socket.id()));
             }
             ack.send(sorted_rooms(&socket))
         },
@@ -130,7 +131,7 @@ async fn broadcast_with_ack(
     let (answers, missing) = match operator.emit_with_ack::<Value>(&event, values).await {
         Ok(responses) => (responses.answers, responses.missing),
         Err(error) => {
-            eprintln!("broadcastWithAck: {error}");
+            diagnostics::tell(&format!("broadcastWithAck: {error}"));
             return Ok(());
         }
     };

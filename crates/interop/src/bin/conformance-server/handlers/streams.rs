@@ -24,22 +24,34 @@ struct Question {
     timeout: Option<f64>,
 }
 
-/// Numbers that a client has pushed since its last report, kept with its socket.
+/// What a client has pushed since its last report, kept with its socket. It may push for ever, so
+/// what is between the first and the last is not kept.
 #[derive(Clone, Default)]
-struct Pushed(Vec<Value>);
+struct Pushed {
+    count: u64,
+    ends: Option<(Value, Value)>,
+    is_out_of_order: bool,
+}
 
 impl Pushed {
-    /// Whether each is its predecessor and one.
-    fn is_in_order(&self) -> bool {
-        let follows = |pair: &[Value]| {
-            let [before, after] = [&pair[0], &pair[1]].map(|value| value.as_f64());
-            before
-                .zip(after)
-                .is_some_and(|(before, after)| after == before + 1.0)
-        };
-        self.0.windows(2).all(follows)
+    fn push(&mut self, number: &Value) {
+        self.count += 1;
+        match &mut self.ends {
+            None => self.ends = Some((number.clone(), number.clone())),
+            Some((_, last)) => {
+                let step = last.as_f64().zip(number.as_f64());
+                self.is_out_of_order |= !step.is_some_and(|(last, next)| next == last + 1.0);
+                *last = number.clone();
+            }
+        }
     }
 }
+
+/// No larger values are made: they could not be sent.
+const MAX_SIZE: usize = crate::MAX_BUFFERED;
+
+/// Events that are emitted in one go; then others have their turn.
+const STRETCH: u64 = 10_000;
 
 pub(super) fn register(namespace: &Namespace) {
     namespace.on("numbers", numbers);
@@ -47,22 +59,27 @@ pub(super) fn register(namespace: &Namespace) {
         "push",
         async |socket: Socket, number: Value, ack: Ack| -> Done {
             let mut pushed = socket.extensions().remove::<Pushed>().unwrap_or_default();
-            pushed.0.push(number.clone());
+            pushed.push(&number);
             socket.extensions().insert(pushed);
             ack.send((number,))
         },
     );
     namespace.on("pushReport", async |socket: Socket, ack: Ack| {
         let pushed: Pushed = socket.extensions().remove().unwrap_or_default();
+        let (first, last) = pushed.ends.unzip();
         ack.send(json!({
-            "count": pushed.0.len(),
-            "inOrder": pushed.is_in_order(),
-            "first": pushed.0.first(),
-            "last": pushed.0.last(),
+            "count": pushed.count,
+            "inOrder": !pushed.is_out_of_order,
+            "first": first,
+            "last": last,
         }))
     });
     namespace.on("binGen", async |sizes: Option<Vec<usize>>, ack: Ack| {
         let sizes = sizes.unwrap_or_default();
+        let total = sizes.iter().copied().fold(0, usize::saturating_add);
+        if total > MAX_SIZE {
+            return Ok(());
+        }
         let values: Vec<Value> = sizes.into_iter().map(|size| pattern(size).into()).collect();
         ack.send((Value::Array(values),))
     });
@@ -96,6 +113,7 @@ async fn numbers(socket: Socket, wanted: Option<Numbers>) -> Done {
     let wanted = wanted.unwrap_or_default();
     let extra = match (wanted.bytes, wanted.binary) {
         (0, _) => None,
+        (size, _) if size > MAX_SIZE => return Ok(()),
         (size, true) => Some(Value::from(pattern(size))),
         (size, false) => Some(Value::from("x".repeat(size))),
     };
@@ -103,6 +121,11 @@ async fn numbers(socket: Socket, wanted: Option<Numbers>) -> Done {
     for number in 0..wanted.count {
         if number > 0 && !delay.is_zero() {
             tokio::time::sleep(delay).await;
+        } else if number % STRETCH == STRETCH - 1 {
+            tokio::task::yield_now().await;
+        }
+        if !socket.is_connected() {
+            return Ok(());
         }
         let values = std::iter::once(Value::from(number))
             .chain(extra.clone())
