@@ -4,6 +4,7 @@ use super::host::ClientAddress;
 use crate::clock;
 use engineio_proto::http::query_pairs;
 use http::request::Parts;
+use http::uri::{Authority, PathAndQuery};
 use http::{Extensions, HeaderMap, HeaderValue, Uri, header};
 use hyper::upgrade::OnUpgrade;
 use std::collections::BTreeMap;
@@ -70,7 +71,7 @@ impl HandshakeRequest {
         let info = parts.extensions.get::<ConnectionInfo>();
         Self {
             headers: detached(&parts.headers),
-            uri: parts.uri.clone(),
+            uri: detached_uri(&parts.uri),
             extensions: detached_extensions(&parts.extensions),
             address: peer_address(parts),
             client_address,
@@ -136,6 +137,19 @@ fn detached(headers: &HeaderMap) -> HeaderMap {
         .collect()
 }
 
+/// Copies the URI, for the same reason.
+fn detached_uri(uri: &Uri) -> Uri {
+    let mut parts = uri.clone().into_parts();
+    let copied = parts
+        .path_and_query
+        .and_then(|it| PathAndQuery::try_from(it.as_str()).ok());
+    parts.path_and_query = copied;
+    parts.authority = parts
+        .authority
+        .and_then(|it| Authority::try_from(it.as_str()).ok());
+    Uri::from_parts(parts).unwrap_or_default()
+}
+
 #[cfg(feature = "axum")]
 fn framework_address(parts: &Parts) -> Option<SocketAddr> {
     parts
@@ -147,4 +161,28 @@ fn framework_address(parts: &Parts) -> Option<SocketAddr> {
 #[cfg(not(feature = "axum"))]
 fn framework_address(_: &Parts) -> Option<SocketAddr> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    /// Else each session would keep the read buffer of its first request, of 8 KiB or more.
+    #[test]
+    fn a_kept_uri_and_kept_headers_have_memory_of_their_own() {
+        for text in [
+            "/socket.io/?EIO=4&x=%20y",
+            "http://localhost:80/socket.io/?EIO=4",
+            "*",
+        ] {
+            let buffer = Bytes::from(text.to_owned() + " and the rest of a request");
+            let uri = Uri::from_maybe_shared(buffer.slice(..text.len())).expect("a URI");
+            let value = HeaderValue::from_maybe_shared(buffer.slice(..text.len())).expect("legal");
+            let headers = HeaderMap::from_iter([(header::HOST, value)]);
+            let kept = (detached_uri(&uri), detached(&headers));
+            assert_eq!(kept, (uri, headers));
+            assert!(buffer.is_unique(), "{text}");
+        }
+    }
 }
