@@ -489,6 +489,30 @@ impl Payload {
         }
     }
 
+    /// Bytes of the text, or of the MessagePack, and of the attachments.
+    pub(crate) fn size(&self) -> usize {
+        match &self.content {
+            Content::Json { text, attachments } => {
+                text.as_str().len() + attachments.iter().map(Bytes::len).sum::<usize>()
+            }
+            #[cfg(feature = "msgpack")]
+            Content::MsgPack(data) => data.value().len(),
+        }
+    }
+
+    /// The same in memory of its own, where it may have been a slice of a larger message.
+    pub(crate) fn into_unshared(self) -> Self {
+        let content = match self.content {
+            Content::Json { text, attachments } => Content::Json {
+                text: text.into_unshared(),
+                attachments: attachments.iter().map(|it| it.to_vec().into()).collect(),
+            },
+            #[cfg(feature = "msgpack")]
+            Content::MsgPack(data) => Content::MsgPack(data.into_unshared()),
+        };
+        Self { content, ..self }
+    }
+
     pub(crate) fn is_list(&self) -> bool {
         matches!(self.shape, Shape::List { .. })
     }

@@ -75,7 +75,7 @@ mod requests;
 pub use crate::packet::Revision;
 pub use config::Config;
 pub use connection::Connection;
-pub use event::{Credit, Emit, Event, Outbound, Share, Socket};
+pub use event::{ConnectLimit, Credit, Emit, Event, Outbound, Share, Socket};
 pub use namespace::{
     Claimed, Delivery, Directed, NamespaceCore, NamespaceEvent, NamespaceLimits, Restored,
     RoomEvent,

@@ -7,7 +7,7 @@ use client::{
 };
 use engineio_proto::config::ServerConfig;
 use engineio_proto::{CloseReason, Outgoing};
-use socketio_proto::server::{Config, Connection, Emit, Event, Revision};
+use socketio_proto::server::{Config, ConnectLimit, Connection, Emit, Event, Revision};
 use socketio_proto::{
     DecodeError, DisconnectReason, EmitError, Instant, Json, Message, SocketId, Text,
 };
@@ -166,7 +166,10 @@ fn sn_02_namespaces_of_a_connection_are_limited() {
         client.received(),
         [r#"44/c,{"message":"too many namespaces"}"#]
     );
-    assert_eq!(client.events(), [Event::TooManyNamespaces]);
+    assert_eq!(
+        client.events(),
+        [Event::OverLimit(ConnectLimit::Namespaces)]
+    );
 
     client.apply(|connection, _| connection.reject(b, refusal("no")));
     client.received();

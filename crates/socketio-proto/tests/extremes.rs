@@ -10,10 +10,12 @@ mod client;
 use bytes::{Bytes, BytesMut};
 use client::{Client, event, secs};
 use engineio_proto::config::ServerConfig;
+use engineio_proto::http::jsonp::{Callback, decode_form};
+use engineio_proto::http::{Method, Request, query_pairs, route};
 use engineio_proto::payload::{Encoding, decode};
 use engineio_proto::stream;
 use socketio_proto::parser::Limits;
-use socketio_proto::server::{Config, Emit, Event};
+use socketio_proto::server::{Config, Emit, Event, Revision};
 use socketio_proto::{Body, Json, Message, Parser, Text, Value};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -111,6 +113,177 @@ fn rs_03_time_grows_with_the_input_and_not_with_its_square() {
             while decoder.poll_frame(&mut buffer).is_some_and(|it| it.is_ok()) {}
         },
     );
+}
+
+/// Placeholders are looked for when a packet is complete, checked, and read.
+#[test]
+fn rs_03_the_walk_over_placeholders_takes_time_by_their_number() {
+    let open = Limits::default()
+        .max_attachments(usize::MAX)
+        .max_bytes(usize::MAX)
+        .max_depth(usize::MAX);
+    let read = |input: &Bytes| {
+        let text = Text::try_from(input.clone()).unwrap();
+        let count: usize = text[1..].split_once('-').unwrap().0.parse().unwrap();
+        let mut decoder = Json.decoder(open);
+        let mut packet = decoder.push(Message::Text(text)).unwrap();
+        for _ in 0..count {
+            assert!(packet.is_none());
+            let bytes = Bytes::from_static(b"data");
+            packet = decoder.push(Message::Binary(bytes)).unwrap();
+        }
+        let Body::Event { payload, .. } = packet.unwrap().body else {
+            panic!("no event");
+        };
+        payload.check(usize::MAX).unwrap();
+        black_box(payload.values().is_ok());
+    };
+    let place = |num: usize| format!("{{\"_placeholder\":true,\"num\":{num}}}");
+    let texts: [(&str, &dyn Fn(usize) -> String); 4] = [
+        ("attachments", &|n| {
+            let places: Vec<_> = (0..n).map(place).collect();
+            format!("5{n}-[\"e\",{}]", places.join(","))
+        }),
+        ("attachments from behind", &|n| {
+            let places: Vec<_> = (0..n).rev().map(place).collect();
+            format!("5{n}-[\"e\",[{}]]", places.join(","))
+        }),
+        ("one attachment in many places", &|n| {
+            let places = format!("{},", place(0)).repeat(n);
+            format!("51-[\"e\",[{places}0]]")
+        }),
+        ("an attachment in the depth", &|n| {
+            format!("51-[\"e\",{}{}{}]", "[".repeat(n), place(0), "]".repeat(n))
+        }),
+    ];
+    for (what, input) in texts {
+        is_linear(what, |n| input(n).into_bytes(), read);
+    }
+}
+
+#[test]
+fn rs_03_queries_and_forms_take_time_by_their_size() {
+    let texts: [(&str, &dyn Fn(usize) -> String); 6] = [
+        ("pairs", &|n| "&a=1".repeat(n)),
+        ("names", &|n| (0..n).map(|n| format!("&n{n}=1")).collect()),
+        ("escapes", &|n| format!("&x={}", "%20%zz%".repeat(n))),
+        ("no pairs", &|n| "&".repeat(n)),
+        ("equals signs", &|n| format!("&x{}", "=".repeat(n))),
+        ("bytes", &|n| format!("&x={}", "%ff".repeat(n))),
+    ];
+    let engine = ServerConfig::default().max_payload(usize::MAX);
+    for (what, input) in texts {
+        is_linear(
+            &format!("{what} in the query of a request"),
+            |n| format!("EIO=4&transport=polling{}", input(n)).into_bytes(),
+            |query| {
+                let request = Request {
+                    method: Method::Get,
+                    query: str::from_utf8(query).unwrap(),
+                    content_type: None,
+                    origin: None,
+                    user_agent: None,
+                    is_upgrade: false,
+                };
+                assert!(route(&engine, &request).is_ok());
+                black_box(query_pairs(request.query).count());
+            },
+        );
+        is_linear(
+            &format!("{what} in the query of a namespace"),
+            |n| format!("40/a?{},", input(n)).into_bytes(),
+            |packet| {
+                let config = Config::default().max_query(usize::MAX).max_auth(usize::MAX);
+                let mut client = Client::with_revision(config, engine.clone(), Revision::V4);
+                client.events();
+                client.send(str::from_utf8(packet).unwrap());
+                assert!(matches!(client.events()[..], [Event::Connect { .. }]));
+            },
+        );
+    }
+    let form = |body: &Bytes| {
+        let packets = decode_form(body).unwrap().unwrap();
+        black_box(decode(Encoding::V4, &packets.into()).count());
+    };
+    for (what, piece) in [
+        ("characters", "x"),
+        ("escapes", "%20"),
+        ("line breaks", r"\n"),
+        ("escaped line breaks", r"\\n"),
+        ("backslashes", r"\"),
+        ("packets", "%1e4x"),
+        ("other fields", "&e=1"),
+    ] {
+        is_linear(
+            &format!("{what} in a form"),
+            |n| format!("d=4{}", piece.repeat(n)).into_bytes(),
+            form,
+        );
+    }
+    is_linear(
+        "what a script has to escape",
+        |n| "\u{2028}\n".repeat(n).into_bytes(),
+        |payload| {
+            let mut script = BytesMut::new();
+            Callback::new("7").encode(str::from_utf8(payload).unwrap(), &mut script);
+            black_box(script.len());
+        },
+    );
+}
+
+#[cfg(feature = "msgpack")]
+#[test]
+fn rs_03_messagepack_takes_time_by_its_size() {
+    let open = Limits::default()
+        .max_bytes(usize::MAX)
+        .max_event(usize::MAX)
+        .max_namespace(usize::MAX)
+        .max_depth(usize::MAX);
+    let push = |input: &Bytes| {
+        let message = Message::Binary(input.clone());
+        let packet = socketio_proto::MsgPack.decoder(open).push(message);
+        let Body::Event { payload, .. } = packet.unwrap().unwrap().body else {
+            panic!("no event");
+        };
+        payload.check(usize::MAX).unwrap();
+        black_box(payload.values().is_ok());
+    };
+    let long = |kind: u8, len: usize| [&[kind], &(len as u32).to_be_bytes()[..]].concat();
+    let event = |argument: Vec<u8>| {
+        let data = [&b"\x92\xa1e"[..], &argument].concat();
+        [&b"\x83\xa4type\x02\xa4data"[..], &data, b"\xa3nsp\xa1/"].concat()
+    };
+    let keys = |n: usize| -> Vec<u8> {
+        let key = |key: usize| [&b"\xce"[..], &(key as u32).to_be_bytes(), b"\xc0"].concat();
+        [long(0xdf, n), (0..n).flat_map(key).collect()].concat()
+    };
+    let texts: [(&str, &dyn Fn(usize) -> Vec<u8>); 9] = [
+        ("numbers", &|n| event([long(0xdd, n), vec![1; n]].concat())),
+        ("text", &|n| event([long(0xdb, n), vec![b'x'; n]].concat())),
+        ("binary data", &|n| {
+            event([long(0xdd, n), b"\xc4\x01x".repeat(n)].concat())
+        }),
+        ("depth", &|n| event([&vec![0x91; n][..], b"\xc0"].concat())),
+        ("depth of keys", &|n| {
+            event([&b"\x81\xa1k".repeat(n)[..], b"\xc0"].concat())
+        }),
+        ("keys", &|n| event(keys(n))),
+        ("one key", &|n| {
+            event([long(0xdf, n), b"\xa1k\xc0".repeat(n)].concat())
+        }),
+        ("members around the data", &|n| {
+            let inner = event(b"\xc0".to_vec());
+            [&long(0xdf, n + 3)[..], &b"\xa1k\xc0".repeat(n), &inner[1..]].concat()
+        }),
+        ("data again and again", &|n| {
+            let inner = event(b"\xc0".to_vec());
+            let again = b"\xa4data\x91\xa1e".repeat(n);
+            [&long(0xdf, n + 3)[..], &again, &inner[1..]].concat()
+        }),
+    ];
+    for (what, input) in texts {
+        is_linear(&format!("{what} in MessagePack"), input, push);
+    }
 }
 
 #[test]

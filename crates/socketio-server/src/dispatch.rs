@@ -27,6 +27,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
 /// Told of handlers that failed: the socket, the event's name, the error.
 pub(crate) type OnError = Arc<dyn Fn(&Socket, &str, HandlerError) + Send + Sync>;
@@ -43,6 +44,8 @@ pub(crate) struct Sio {
 #[derive(Default)]
 pub(crate) struct Data {
     pub(crate) sockets: Vec<Arc<SocketInner>>,
+    /// Those for whom a namespace is being looked for by a function that takes its time.
+    seeking: Vec<(Handle, AbortHandle)>,
     pub(crate) acks: BTreeMap<AckToken, oneshot::Sender<Result<Payload, AckError>>>,
     /// What the client has sent against the rules, which is the end of its sockets.
     refused: Option<DecodeError>,
@@ -62,6 +65,17 @@ impl Data {
             .iter()
             .position(|socket| socket.handle() == handle)?;
         Some(self.sockets.swap_remove(at))
+    }
+
+    /// Nobody waits for a namespace any more. What has been found already stays so.
+    fn stop_seeking(&mut self, handle: Handle) {
+        self.seeking.retain(|(seeking, task)| {
+            let is_other = *seeking != handle;
+            if !is_other {
+                task.abort();
+            }
+            is_other
+        });
     }
 }
 
@@ -110,7 +124,10 @@ impl App for Sio {
             }) => {
                 self.seek(client, socket, &namespace, auth);
             }
-            Input::Found(socket, namespace, auth) => self.connect(client, socket, namespace, auth),
+            Input::Found(socket, namespace, auth) => {
+                client.step(Origin::Network, |state, _| state.data.stop_seeking(socket));
+                self.connect(client, socket, namespace, auth);
+            }
             Input::Decided(socket, verdict) => self.decide(&socket, verdict),
             Input::Passed(packet, verdict) => {
                 let Packet {
@@ -148,6 +165,7 @@ impl App for Sio {
             }
             Input::Event(Event::Disconnected { socket, reason }) => {
                 let (socket, refused) = client.step(Origin::Network, |state, _| {
+                    state.data.stop_seeking(socket);
                     (state.data.take(socket), state.data.refused.clone())
                 });
                 if let Some(socket) = socket {
@@ -164,7 +182,7 @@ impl App for Sio {
                 telemetry::packet_refused(client.sid(), &error);
                 client.step(Origin::Network, |state, _| state.data.refused = Some(error));
             }
-            Input::Event(Event::TooManyNamespaces) => telemetry::limit_hit("max_namespaces"),
+            Input::Event(Event::OverLimit(limit)) => telemetry::connect_over_limit(limit),
             Input::Event(Event::Closed(reason)) => {
                 telemetry::session_closed(client.sid(), &reason);
             }
@@ -191,9 +209,13 @@ impl Sio {
                 let limit = self.config.connect_timeout.unwrap_or(Duration::MAX);
                 let asking = tokio::time::timeout(limit, AssertUnwindSafe(answer).catch_unwind());
                 let waiting = Arc::clone(client);
-                client.host().env().runtime.spawn(async move {
+                let task = client.host().env().runtime.spawn(async move {
                     let namespace = asking.await.ok().and_then(Result::ok).flatten();
                     waiting.enqueue(Input::Found(handle, namespace, auth), Origin::Network);
+                });
+                client.step(Origin::Network, |state, _| {
+                    let seeking = &mut state.data.seeking;
+                    seeking.extend(task.map(|task| (handle, task)));
                 });
             }
         }

@@ -88,6 +88,10 @@ pub struct Limits {
     /// Bytes of the query behind a namespace in which clients of Socket.IO 1 and 2 give their
     /// credentials: 8,192.
     pub max_query: usize,
+    /// Bytes of the credentials of one CONNECT: 65,536, as they are kept as long as the socket.
+    ///
+    /// The client sees the refusal `credentials too large`, and stays connected.
+    pub max_auth: usize,
     /// Namespaces that one client may be in, or on its way into, at a time: 64.
     ///
     /// The client sees the refusal `too many namespaces` for one more, and stays connected.
@@ -127,7 +131,8 @@ pub struct Limits {
     /// work faster than it is done.
     ///
     /// No more of its input is read until one of them has finished, which the client sees as a
-    /// connection that takes no more.
+    /// connection that takes no more. It is looked at before each frame and each body is taken, so
+    /// all events of one body may be begun beyond it: up to [`max_packets`](Self::max_packets).
     pub max_pending_handlers: usize,
     /// Sessions at a time: no limit. Those count whose handshake is still being decided upon.
     ///
@@ -174,6 +179,7 @@ impl Default for Limits {
             max_namespace_name: packet.max_namespace,
             max_event_name: packet.max_event,
             max_query: connection.max_query,
+            max_auth: connection.max_auth,
             max_namespaces: connection.max_namespaces,
             max_dynamic_namespaces: 10_000,
             max_rooms: namespace.max_rooms_per_socket,
@@ -223,6 +229,7 @@ setters! {
     max_namespace_name: usize,
     max_event_name: usize,
     max_query: usize,
+    max_auth: usize,
     max_namespaces: usize,
     max_dynamic_namespaces: usize,
     max_rooms: usize,
@@ -278,6 +285,7 @@ impl Limits {
             max_namespace_name,
             max_event_name,
             max_query,
+            max_auth,
             max_namespaces,
             max_dynamic_namespaces,
             max_rooms,
@@ -311,6 +319,7 @@ impl Limits {
                 .limits(packet)
                 .attachments_timeout(attachments_timeout)
                 .max_query(max_query)
+                .max_auth(max_auth)
                 .max_namespaces(max_namespaces)
                 .max_pending_acks(max_pending_acks),
             namespace: NamespaceLimits::default()
@@ -360,6 +369,7 @@ mod tests {
             (connection.max_query, connection.max_namespaces),
             (8192, 64)
         );
+        assert_eq!(connection.max_auth, 65_536);
         assert_eq!(connection.max_pending_acks, 1024);
         let namespace = shares.namespace;
         assert_eq!(namespace.max_rooms_per_socket, 1024);
@@ -390,6 +400,7 @@ mod tests {
             .max_namespace_name(110)
             .max_event_name(111)
             .max_query(112)
+            .max_auth(124)
             .max_namespaces(113)
             .max_dynamic_namespaces(114)
             .max_rooms(115)
@@ -419,6 +430,7 @@ mod tests {
             .limits(packet)
             .attachments_timeout(Duration::from_secs(107))
             .max_query(112)
+            .max_auth(124)
             .max_namespaces(113)
             .max_pending_acks(117);
         assert_eq!(shares.connection, connection);

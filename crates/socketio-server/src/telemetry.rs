@@ -16,6 +16,7 @@ use engineio_proto::http::Reject;
 use engineio_proto::{CloseReason, DecodeError, Sid, Transport};
 use socketio_proto::DecodeError as PacketError;
 use socketio_proto::rooms::RoomError;
+use socketio_proto::server::ConnectLimit;
 use std::time::Duration;
 
 /// Which way something went.
@@ -144,6 +145,15 @@ pub(crate) fn delivered<T>(result: &Result<T, socketio_proto::EmitError>) {
         Err(TooManyAcks) => limit_hit("max_pending_acks"),
         Ok(_) | Err(_) => {}
     }
+}
+
+/// A CONNECT was refused by the core.
+pub(crate) fn connect_over_limit(limit: ConnectLimit) {
+    limit_hit(match limit {
+        ConnectLimit::Auth => "max_auth",
+        ConnectLimit::Namespaces => "max_namespaces",
+        _ => "connect",
+    });
 }
 
 /// What became of joining a room.

@@ -264,6 +264,18 @@ async fn max_query_ends_on_longer_credentials() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn sp_11_max_auth_refuses_larger_credentials() {
+    let (server, _) = bounded(|it| it.max_auth(10));
+    let mut client = server.websocket().await;
+    client.send(r#"40{"t":"1234"}"#).await;
+    let refused = r#"44{"message":"credentials too large"}"#;
+    assert_eq!(client.text().await, refused);
+    assert_eq!(hits("max_auth"), 1);
+    client.send(r#"40{"t":"12"}"#).await;
+    assert!(client.text().await.starts_with("40{"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn max_namespaces_refuses_one_more() {
     let (server, _) = bounded(|it| it.max_namespaces(1));
     let _ = server.of("/a");

@@ -138,6 +138,35 @@ async fn clients_that_come_while_a_namespace_goes_are_together() {
     }
 }
 
+/// Says when it is dropped.
+struct Search(Log);
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        self.0.add("given up");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn sn_03_a_function_stops_looking_once_its_client_has_gone() {
+    let (log, mut lines) = Log::new();
+    let server = Server::new(SocketIo::builder().connect_timeout(Duration::from_secs(3600)));
+    let _ = server.of_matching_async(move |_: String, _: Value| {
+        let search = Search(log.clone());
+        async move {
+            search.0.add("looking");
+            std::future::pending::<()>().await;
+            true
+        }
+    });
+    let mut client = server.client().await;
+    client.send("40/lost,").await;
+    assert_eq!(lines.next().await, "looking");
+    client.cut();
+    assert_eq!(lines.next().await, "given up");
+    server.deserted().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_function_may_take_its_time_to_accept_a_namespace() {
     let (server, mut lines) = server(SocketIo::builder());

@@ -91,6 +91,13 @@ impl Data {
         self.value
     }
 
+    pub(super) fn into_unshared(mut self) -> Self {
+        if let Packed::Received(value) = &mut self.value {
+            *value = Bytes::copy_from_slice(value);
+        }
+        self
+    }
+
     pub(super) fn is_binary(&self) -> bool {
         self.is_binary
     }

@@ -37,6 +37,14 @@ impl JsonText {
         }
     }
 
+    /// A slice of a message becomes a text of its own.
+    pub(crate) fn into_unshared(self) -> Self {
+        match self {
+            Self::Received(text) => Self::Received(Text::new(text.as_str())),
+            written @ Self::Written(_) => written,
+        }
+    }
+
     /// The list with one text more at its end, and the place where that begins.
     pub(crate) fn with_last(self, last: &str) -> Result<(Self, usize), PayloadError> {
         let mut text = match self {

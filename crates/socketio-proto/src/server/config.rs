@@ -24,6 +24,10 @@ pub struct Config {
     /// [revision 4](super::Revision) gives its credentials: 8192. Beyond it the connection is
     /// closed with [`DecodeError::Limit`](crate::DecodeError::Limit) of `query`.
     pub max_query: usize,
+    /// Bytes of the credentials that come with a CONNECT: 65,536. With more it is refused with
+    /// CONNECT_ERROR and the message `credentials too large`; the connection stays. They are kept
+    /// as long as the socket, in memory of their own.
+    pub max_auth: usize,
     /// Namespaces joined or being joined on one connection: 64. The next one is refused with
     /// CONNECT_ERROR and the message `too many namespaces`; the connection stays.
     pub max_namespaces: usize,
@@ -43,6 +47,7 @@ impl Default for Config {
             connect_timeout: Some(Duration::from_secs(45)),
             limits: Limits::default(),
             max_query: 8192,
+            max_auth: 65_536,
             max_namespaces: 64,
             max_pending_acks: 1024,
             attachments_timeout: Duration::from_secs(30),
@@ -66,6 +71,12 @@ impl Config {
     /// Sets [`max_query`](Self::max_query).
     pub fn max_query(mut self, max: usize) -> Self {
         self.max_query = max;
+        self
+    }
+
+    /// Sets [`max_auth`](Self::max_auth).
+    pub fn max_auth(mut self, max: usize) -> Self {
+        self.max_auth = max;
         self
     }
 

@@ -7,7 +7,7 @@ mod revision4;
 mod waiting;
 
 use super::config::Config;
-use super::event::{Credit, Event, Outbound, Socket};
+use super::event::{ConnectLimit, Credit, Event, Outbound, Socket};
 use crate::acks::{AckToken, Acks, Waiter};
 use crate::packet::Revision;
 use crate::parser::Decoder;
@@ -334,13 +334,18 @@ impl Connection {
         if self.sockets.iter().any(|it| it.namespace == namespace) {
             return self.close(CloseReason::Forced);
         }
-        if self.sockets.len() >= self.config.max_namespaces {
-            // If it cannot be sent the connection is closing.
-            self.send_refusal(namespace, "too many namespaces");
-            return self.events.push_back(Event::TooManyNamespaces);
+        if auth
+            .as_ref()
+            .is_some_and(|auth| auth.size() > self.config.max_auth)
+        {
+            return self.refuse_connect(namespace, ConnectLimit::Auth);
         }
-        // The name may be a slice of a message with large credentials, and lives longer.
+        if self.sockets.len() >= self.config.max_namespaces {
+            return self.refuse_connect(namespace, ConnectLimit::Namespaces);
+        }
+        // Both live longer than the message of which they may be slices.
         let namespace = namespace.into_unshared();
+        let auth = auth.map(Payload::into_unshared);
         let socket = Socket::numbered(self.next_socket);
         match self.next_socket.checked_add(1) {
             Some(next) => self.next_socket = next,
@@ -356,6 +361,12 @@ impl Connection {
             namespace,
             auth,
         });
+    }
+
+    fn refuse_connect(&mut self, namespace: Namespace, limit: ConnectLimit) {
+        // If it cannot be sent the connection is closing.
+        self.send_refusal(namespace, limit.words());
+        self.events.push_back(Event::OverLimit(limit));
     }
 
     fn handle_ack(&mut self, token: AckToken, payload: Payload) {

@@ -174,9 +174,8 @@ pub enum Event {
     /// The client has sent something that is no packet. The connection is being closed; the
     /// `Disconnected` events follow.
     Refused(DecodeError),
-    /// The client asked for one namespace more than it
-    /// [may be in](super::Config::max_namespaces). It was refused, and nothing else has happened.
-    TooManyNamespaces,
+    /// A CONNECT was over a limit. It was refused with CONNECT_ERROR, and nothing else has happened.
+    OverLimit(ConnectLimit),
     /// A socket has left. Also for one whose [`Connect`](Self::Connect) was not answered yet.
     /// Nothing more is heard of this socket.
     Disconnected {
@@ -187,6 +186,26 @@ pub enum Event {
     },
     /// The engine session is over. Nothing follows.
     Closed(CloseReason),
+}
+
+/// What a CONNECT may have too much of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ConnectLimit {
+    /// [`Config::max_auth`](super::Config::max_auth).
+    Auth,
+    /// [`Config::max_namespaces`](super::Config::max_namespaces).
+    Namespaces,
+}
+
+impl ConnectLimit {
+    /// The words for the client.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Auth => "credentials too large",
+            Self::Namespaces => "too many namespaces",
+        }
+    }
 }
 
 /// What the engine session below can take at the moment.
