@@ -1,7 +1,7 @@
 //! Emitting to many: `io.to("room").except("other").emit(..)`.
 
 use crate::error::{AckError, EmitError};
-use crate::namespace::{Answers, NamespaceInner};
+use crate::namespace::{Collecting, NamespaceInner};
 use crate::socket::Socket;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,7 +11,6 @@ use socketio_proto::server::Overflow;
 use socketio_proto::{Payload, PayloadError};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
 
 /// How long receivers have to acknowledge a broadcast, unless [`Broadcast::timeout`] says
 /// otherwise.
@@ -168,9 +167,20 @@ impl Broadcast {
     /// Emits an event and collects the first argument of each receiver's acknowledgement, in order
     /// of arrival, until all have answered or gone, or the time is up.
     ///
+    /// Answers that are missing or of another type are no error, since one client must not spoil
+    /// what the others say: see [`Responses`]. A future that is dropped gives up waiting; the event
+    /// was sent.
+    ///
+    /// ```no_run
+    /// # async fn example(io: socketio_server::SocketIo) -> Result<(), socketio_server::AckError> {
+    /// let votes = io.to("jury").emit_with_ack::<u8>("points?", ()).await?;
+    /// println!("{} points, {} said nothing", votes.answers.iter().sum::<u8>(), votes.missing);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// [`AckError::Emit`] as for [`emit`](Self::emit), [`AckError::Decode`] when an answer is of
-    /// another type. Missing answers are no error: see [`Responses::missing`].
+    /// [`AckError::Emit`] as for [`emit`](Self::emit).
     pub async fn emit_with_ack<T: DeserializeOwned>(
         self,
         event: &str,
@@ -194,10 +204,12 @@ impl Broadcast {
         self.announce(event, &payload);
         let mut responses = Responses::default();
         for waiting in self.send_out(payload, flags)? {
-            let (answers, missing) = waiting.await.unwrap_or_default();
+            let (answers, missing) = waiting.answers().await;
             for answer in &answers {
-                let answer = read(answer).map_err(AckError::Decode)?;
-                responses.answers.push(answer);
+                match read(answer) {
+                    Ok(answer) => responses.answers.push(answer),
+                    Err(_) => responses.invalid += 1,
+                }
             }
             responses.missing += missing;
         }
@@ -244,11 +256,7 @@ impl Broadcast {
 
     /// Sends a packet on its way, to each of the children if this is a parent. Whoever wants
     /// acknowledgements waits for all that are returned.
-    fn send_out(
-        self,
-        payload: Payload,
-        flags: Flags,
-    ) -> Result<Vec<oneshot::Receiver<Answers>>, EmitError> {
+    fn send_out(self, payload: Payload, flags: Flags) -> Result<Vec<Collecting>, EmitError> {
         let mut waiting = Vec::new();
         for child in self.namespace.children() {
             waiting.extend(child.broadcast(Draft {
@@ -295,6 +303,8 @@ pub struct Responses<T> {
     pub answers: Vec<T>,
     /// Receivers that went away or did not answer in time.
     pub missing: usize,
+    /// Answers whose first argument was of another type.
+    pub invalid: usize,
 }
 
 impl<T> Default for Responses<T> {
@@ -302,6 +312,7 @@ impl<T> Default for Responses<T> {
         Self {
             answers: Vec::new(),
             missing: 0,
+            invalid: 0,
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::timers::{Slot, Timed};
 use engineio_proto::CloseReason;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use socketio_observer::{Observers, Snapshot};
+use socketio_observer::{ListenerId, Observers, Snapshot};
 use socketio_proto::acks::RequestId;
 use socketio_proto::broadcast::Draft;
 use socketio_proto::recovery::Config as RecoveryConfig;
@@ -50,6 +50,26 @@ pub(crate) const DRAIN: &str = "connect_error";
 pub(crate) const CONNECTION: &str = "connect";
 pub(crate) const DISCONNECTING: &str = "disconnecting";
 pub(crate) const DISCONNECT: &str = "disconnect";
+
+/// Whether nobody may listen to this under the name of an event. The others may be: they are names
+/// of the same events in JavaScript.
+pub(crate) fn is_private(name: &str) -> bool {
+    [ANY, OUTGOING, DRAIN].contains(&name)
+}
+
+/// Adds a listener of the application. That of a private name is never called, as no such event
+/// comes.
+pub(crate) fn add(
+    listeners: &mut Listeners,
+    event: &str,
+    add: impl FnOnce(&mut Listeners, String) -> ListenerId,
+) -> ListenerId {
+    let id = add(listeners, event.to_owned());
+    if is_private(event) {
+        listeners.off(id);
+    }
+    id
+}
 
 /// What all namespaces of a server are made of.
 pub(crate) struct Common {
@@ -86,6 +106,25 @@ struct Members {
     slot: Option<Slot>,
     /// A thread is telling what happened to rooms.
     is_telling: bool,
+}
+
+/// One who waits for the answers to a broadcast. Gives up when dropped.
+pub(crate) struct Collecting {
+    namespace: Arc<NamespaceInner>,
+    request: RequestId,
+    receiver: oneshot::Receiver<Answers>,
+}
+
+impl Collecting {
+    pub(crate) async fn answers(mut self) -> Answers {
+        (&mut self.receiver).await.unwrap_or_default()
+    }
+}
+
+impl Drop for Collecting {
+    fn drop(&mut self) {
+        self.namespace.give_up(self.request);
+    }
 }
 
 impl Members {
@@ -338,7 +377,7 @@ impl NamespaceInner {
     pub(crate) fn broadcast(
         self: &Arc<Self>,
         draft: Draft,
-    ) -> Result<Option<oneshot::Receiver<Answers>>, EmitError> {
+    ) -> Result<Option<Collecting>, EmitError> {
         let _order = lock(&self.delivery);
         let mut deliveries = Vec::new();
         let is_asking = draft.flags.ack.is_some();
@@ -351,7 +390,11 @@ impl NamespaceInner {
             let waiting = request.map(|request| {
                 let (sender, receiver) = oneshot::channel();
                 members.waiting.insert(request, sender);
-                receiver
+                Collecting {
+                    namespace: Arc::clone(self),
+                    request,
+                    receiver,
+                }
             });
             while let Some((member, delivery)) = members.core.poll_delivery() {
                 if let Some(Some(socket)) = members.sockets.get(member.index()) {
@@ -382,6 +425,20 @@ impl NamespaceInner {
             return Err(socketio_proto::EmitError::TooLarge.into());
         }
         Ok(waiting)
+    }
+
+    /// Nobody waits for the answers to a broadcast any more.
+    fn give_up(self: &Arc<Self>, request: RequestId) {
+        let asked = self.with_core(|members, _| {
+            members.waiting.remove(&request)?;
+            let asked = members.core.cancel_broadcast(request);
+            let sockets = &members.sockets;
+            let find = |member: Member| sockets.get(member.index())?.clone();
+            Some(asked.into_iter().filter_map(find).collect::<Vec<_>>())
+        });
+        for socket in asked.into_iter().flatten() {
+            socket.with(|connection, handle| connection.cancel_broadcast(handle, request));
+        }
     }
 
     pub(crate) fn answer(self: &Arc<Self>, request: RequestId, member: Member, answer: Payload) {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use socketio_server::{
     Ack, AckError, Attachments, Auth, Event, EventContext, FromEvent, HandlerError, Handshake,
-    Reason, Refusal, Rest, Socket, SocketIo, SocketIoBuilder, State, Values,
+    Limits, Reason, Refusal, Rest, Socket, SocketIo, SocketIoBuilder, State, Values,
 };
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -497,11 +497,66 @@ async fn sa_05_a_broadcast_collects_what_answers_there_are() {
             .replace(r#"["q",1]"#, "")
             .replace("42", "");
     }
-    clients[0].send(&format!("43{id}[10]")).await;
+    // Only the first argument of an answer counts.
+    clients[0].send(&format!(r#"43{id}[10,"x"]"#)).await;
     clients.pop().unwrap().cut();
     // The second never answers.
     let responses = asked.await.unwrap().unwrap();
     assert_eq!((responses.answers, responses.missing), (vec![10], 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn sa_05_without_a_limit_of_its_own_a_broadcast_waits_for_5_seconds() {
+    let (server, _) = server();
+    let _client = server.client().await;
+    #[expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
+    let start = tokio::time::Instant::now();
+    let silent = server.emit_with_ack::<u32>("q", ()).await.unwrap();
+    assert_eq!(silent.missing, 1);
+    assert_eq!(start.elapsed().as_secs(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn sa_05_an_answer_of_another_type_spoils_no_others() {
+    let (server, _) = server();
+    let mut clients = [
+        server.client().await,
+        server.client().await,
+        server.client().await,
+    ];
+    let asking = server.broadcast().emit_with_ack::<u32>("q", ());
+    let asked = tokio::spawn(asking);
+    for (client, answer) in clients.iter_mut().zip(["1", r#""evil""#, "3"]) {
+        assert_eq!(client.text().await, r#"420["q"]"#);
+        client.send(&format!("430[{answer}]")).await;
+    }
+    let mut responses = asked.await.unwrap().unwrap();
+    responses.answers.sort_unstable();
+    assert_eq!(responses.answers, [1, 3]);
+    assert_eq!((responses.missing, responses.invalid), (0, 1));
+}
+
+/// Whoever gives up waiting gives the places back, on both sides: in the namespace, and at each receiver.
+#[tokio::test(start_paused = true)]
+async fn ad_02_a_broadcast_that_nobody_waits_for_keeps_no_place() {
+    let limits = Limits::default()
+        .max_pending_acks(1)
+        .max_pending_broadcasts(1);
+    let server = Server::new(SocketIo::builder().limits(limits));
+    let mut client = server.client().await;
+    for n in 0..5 {
+        let asking = server.broadcast().timeout(Duration::from_secs(60));
+        let asked = tokio::spawn(asking.emit_with_ack::<u32>("q", ()));
+        assert_eq!(client.text().await, format!(r#"42{n}["q"]"#));
+        asked.abort();
+        assert!(asked.await.unwrap_err().is_cancelled());
+    }
+    let asked = tokio::spawn(server.broadcast().emit_with_ack::<u32>("q", ()));
+    assert_eq!(client.text().await, r#"425["q"]"#);
+    // Nobody waits for that one.
+    client.send("434[4]").await;
+    client.send("435[5]").await;
+    assert_eq!(asked.await.unwrap().unwrap().answers, [5]);
 }
 
 #[tokio::test(start_paused = true)]

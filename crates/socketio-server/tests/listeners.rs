@@ -44,6 +44,38 @@ async fn catch_all_handlers_may_come_before_the_others() {
     assert_eq!(lines.take(4).await, expected[1..]);
 }
 
+/// Some are other names for what has a method of its own, the others are heard never; and none takes off what was
+/// registered otherwise.
+#[tokio::test(start_paused = true)]
+async fn reserved_names_are_no_back_door_to_other_handlers() {
+    let (server, mut lines) = server();
+    for name in ["connect", "disconnecting", "disconnect"] {
+        server.on(name, async |State(log): State<Log>| log.add("known"));
+    }
+    for name in ["newListener", "removeListener", "connect_error"] {
+        let heard = async |State(log): State<Log>| log.add("never");
+        let id = server.on(name, heard);
+        assert!(!server.off(id));
+        server.once(name, heard);
+    }
+    server.on_any(async |State(log): State<Log>| log.add("any"));
+    let mut client = server.client().await;
+    let socket = server.sockets().pop().unwrap();
+    socket.on("newListener", async |State(log): State<Log>| {
+        log.add("never")
+    });
+    server.off_event("newListener");
+    socket.off_event("removeListener");
+    client.send(r#"42["connection"]"#).await;
+    assert_eq!(lines.take(2).await, ["known", "any"]);
+    server.emit("out", ()).unwrap();
+    assert_eq!(client.text().await, r#"42["out"]"#);
+    client.cut();
+    assert_eq!(lines.take(2).await, ["known", "known"]);
+    server.deserted().await;
+    assert!(lines.rest().is_empty());
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_goes_out_is_heard_once_for_each_receiver() {
     let (server, mut lines) = server();

@@ -306,6 +306,13 @@ impl NamespaceCore {
         self.requests.miss(request, member);
     }
 
+    /// Stops waiting for the answers to a broadcast; there will be no
+    /// [`NamespaceEvent::Responses`]. Gives the members whose answers are outstanding, so that
+    /// their connections can [stop waiting](super::Connection::cancel_broadcast), too.
+    pub fn cancel_broadcast(&mut self, request: RequestId) -> Vec<Member> {
+        self.requests.cancel(request)
+    }
+
     /// Ends the waiting of broadcasts whose time is up, and drops what is too old to be recovered.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.requests.handle_timeout(now);

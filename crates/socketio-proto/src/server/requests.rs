@@ -66,6 +66,13 @@ impl Requests {
         }
     }
 
+    /// Nobody waits for this broadcast any more. Gives those who have not answered.
+    pub(super) fn cancel(&mut self, request: RequestId) -> Vec<Member> {
+        let members = self.pending.remove(&request).map(|it| it.members);
+        let outstanding = members.into_iter().flatten().filter(|&(_, is)| is);
+        outstanding.map(|(member, _)| member).collect()
+    }
+
     /// No answer will come from this member at all.
     pub(super) fn miss_all(&mut self, member: Member) {
         let requests: Vec<RequestId> = self.pending.keys().copied().collect();

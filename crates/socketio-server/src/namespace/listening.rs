@@ -1,6 +1,8 @@
 //! What the application does with a namespace's connections and events.
 
-use super::{ANY, CONNECTION, DISCONNECT, DISCONNECTING, DRAIN, Namespace, OUTGOING};
+use super::{
+    ANY, CONNECTION, DISCONNECT, DISCONNECTING, DRAIN, Namespace, OUTGOING, add, is_private,
+};
 use crate::error::Refusal;
 use crate::handler::{Handler, Listener};
 use crate::middleware::Middleware;
@@ -25,12 +27,28 @@ impl Namespace {
     /// Handlers of a socket start in the order in which its events arrive, and run up to their
     /// first suspension; see
     /// [`serial`](Self::serial) for one after the other.
+    ///
+    /// Clients can't send events with the names that the protocol reserves. Of these `connect`,
+    /// `disconnecting` and `disconnect` are other names for [`on_connection`](Self::on_connection),
+    /// [`on_disconnecting`](Self::on_disconnecting) and [`on_disconnect`](Self::on_disconnect); the
+    /// others are heard never. Mind that `connection` is an event of a client's like any other.
+    ///
+    /// ```
+    /// use socketio_server::{Ack, EmitError, Socket, SocketIo};
+    ///
+    /// let (_layer, io) = SocketIo::new();
+    /// // What is no special type is an argument of the event, in order.
+    /// io.on("rename", async |socket: Socket, name: String, ack: Ack| -> Result<(), EmitError> {
+    ///     socket.broadcast().emit("renamed", (socket.id(), &name))?;
+    ///     ack.send(name.len())
+    /// });
+    /// ```
     pub fn on<A, H>(&self, event: &str, handler: H) -> ListenerId
     where
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        self.register(event, handler)
+        self.listen(event, Listener::new(handler))
     }
 
     /// As [`on`](Self::on), for the first event only.
@@ -39,8 +57,9 @@ impl Namespace {
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
+        let listener = Listener::new(handler);
         change(&self.0.listeners, |all| {
-            all.once(event.to_owned(), Listener::new(handler))
+            add(all, event, |all, event| all.once(event, listener))
         })
     }
 
@@ -89,8 +108,8 @@ impl Namespace {
         self.prepend(OUTGOING, handler)
     }
 
-    /// Calls a handler when an emit to a socket was refused for want of room and all that waited
-    /// has left since.
+    /// Calls a handler when all that waited for a client has left, after an emit to it found too
+    /// little room or more than half of the buffer was in use.
     pub fn on_drain<A, H>(&self, handler: H) -> ListenerId
     where
         H: Handler<A>,
@@ -126,7 +145,9 @@ impl Namespace {
 
     /// Takes all handlers of an event off.
     pub fn off_event(&self, event: &str) {
-        change(&self.0.listeners, |all| all.off_event(event));
+        if !is_private(event) {
+            change(&self.0.listeners, |all| all.off_event(event));
+        }
     }
 
     /// Adds a middleware: each client passes all of them, in order, before it is connected. An
@@ -161,11 +182,15 @@ impl Namespace {
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        self.listen(event, Listener::new(handler))
+        let listener = Listener::new(handler);
+        change(&self.0.listeners, |all| all.on(event.to_owned(), listener))
     }
 
+    /// A handler of the application's, by a name of its choice.
     pub(crate) fn listen(&self, event: &str, listener: Listener) -> ListenerId {
-        change(&self.0.listeners, |all| all.on(event.to_owned(), listener))
+        change(&self.0.listeners, |all| {
+            add(all, event, |all, event| all.on(event, listener))
+        })
     }
 
     fn prepend<A, H>(&self, event: &str, handler: H) -> ListenerId

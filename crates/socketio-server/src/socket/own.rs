@@ -4,7 +4,9 @@ use super::Socket;
 use crate::error::Refusal;
 use crate::handler::{Handler, Listener};
 use crate::middleware::Middleware;
-use crate::namespace::{ANY, DISCONNECT, DISCONNECTING, DRAIN, Listeners, OUTGOING};
+use crate::namespace::{
+    ANY, DISCONNECT, DISCONNECTING, DRAIN, Listeners, OUTGOING, add, is_private,
+};
 use crate::sync::{change, read, write};
 use socketio_handler::Outcome;
 use socketio_observer::{ListenerId, Snapshot};
@@ -51,7 +53,8 @@ impl Own {
 impl Socket {
     /// Calls a handler for each event of this name on this socket, after those of the namespace.
     ///
-    /// Prefer [`Namespace::on`](crate::Namespace::on), which costs nothing per socket.
+    /// Prefer [`Namespace::on`](crate::Namespace::on), which costs nothing per socket, and tells of
+    /// names that are reserved.
     pub fn on<A, H>(&self, event: &str, handler: H) -> ListenerId
     where
         H: Handler<A>,
@@ -62,7 +65,7 @@ impl Socket {
 
     pub(crate) fn listen(&self, event: &str, listener: Listener) -> ListenerId {
         let own = self.0.own();
-        own.change(|all| all.on(event.to_owned(), listener))
+        own.change(|all| add(all, event, |all, event| all.on(event, listener)))
     }
 
     /// As [`on`](Self::on), for the first event only.
@@ -71,9 +74,8 @@ impl Socket {
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        self.0
-            .own()
-            .change(|all| all.once(event.to_owned(), Listener::new(handler)))
+        let (own, listener) = (self.0.own(), Listener::new(handler));
+        own.change(|all| add(all, event, |all, event| all.once(event, listener)))
     }
 
     /// Calls a handler for every event of this socket, after the namespace's and before those of
@@ -83,7 +85,7 @@ impl Socket {
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        self.on(ANY, handler)
+        self.register(ANY, handler)
     }
 
     /// As [`on_any`](Self::on_any), before this socket's other catch-all handlers.
@@ -105,7 +107,7 @@ impl Socket {
         H::Output: Outcome + 'static,
     {
         self.0.namespace.hear_outgoing();
-        self.on(OUTGOING, handler)
+        self.register(OUTGOING, handler)
     }
 
     /// As [`on_any_outgoing`](Self::on_any_outgoing), before this socket's others.
@@ -120,14 +122,14 @@ impl Socket {
             .change(|all| all.prepend(OUTGOING.to_owned(), Listener::new(handler)))
     }
 
-    /// Calls a handler when an emit was refused for want of room and all that waited has left
-    /// since.
+    /// Calls a handler when all that waited for the client has left, after an emit found too little
+    /// room or more than half of the buffer was in use.
     pub fn on_drain<A, H>(&self, handler: H) -> ListenerId
     where
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        self.on(DRAIN, handler)
+        self.register(DRAIN, handler)
     }
 
     /// Adds a middleware for the events of this socket: each passes all of them, in order, behind
@@ -148,7 +150,7 @@ impl Socket {
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        self.on(DISCONNECTING, handler)
+        self.register(DISCONNECTING, handler)
     }
 
     /// Calls a handler when this socket has left.
@@ -157,7 +159,7 @@ impl Socket {
         H: Handler<A>,
         H::Output: Outcome + 'static,
     {
-        self.on(DISCONNECT, handler)
+        self.register(DISCONNECT, handler)
     }
 
     /// Takes a handler of this socket off. False if it was not there.
@@ -168,8 +170,19 @@ impl Socket {
 
     /// Takes all of this socket's handlers of an event off.
     pub fn off_event(&self, event: &str) {
-        if let Some(own) = self.0.overlay.get() {
+        if let Some(own) = self.0.overlay.get()
+            && !is_private(event)
+        {
             own.change(|all| all.off_event(event));
         }
+    }
+
+    fn register<A, H>(&self, name: &str, handler: H) -> ListenerId
+    where
+        H: Handler<A>,
+        H::Output: Outcome + 'static,
+    {
+        let (own, listener) = (self.0.own(), Listener::new(handler));
+        own.change(|all| all.on(name.to_owned(), listener))
     }
 }

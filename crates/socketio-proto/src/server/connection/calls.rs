@@ -1,7 +1,7 @@
 //! What the application does to a connection: answer, emit, acknowledge, disconnect.
 
 use super::{Connection, Phase, revision4};
-use crate::acks::{AckToken, Waiter};
+use crate::acks::{AckToken, RequestId, Waiter};
 use crate::packet::Revision;
 use crate::recovery::PrivateId;
 use crate::server::overflow::Standing;
@@ -222,6 +222,13 @@ impl Connection {
     /// ignored if it still comes.
     pub fn cancel_ack(&mut self, token: AckToken) {
         self.acks.remove(token);
+    }
+
+    /// As [`cancel_ack`](Self::cancel_ack), for the share of a socket in a broadcast.
+    pub fn cancel_broadcast(&mut self, socket: Socket, request: RequestId) {
+        self.acks.remove_if(|token, waiter| {
+            token.socket == socket && waiter == Waiter::Broadcast(request)
+        });
     }
 
     /// Makes a socket leave its namespace. With `close` all joined sockets of the client leave,
