@@ -265,6 +265,14 @@ impl Session {
         self.frame(link, frame, now);
     }
 
+    /// A control frame of the framing below came, with so many bytes: a ping or pong of a WebSocket,
+    /// of which the adapter takes care. It counts against the rates of the client, and that is all.
+    pub fn handle_control(&mut self, link: Link, bytes: usize, now: Instant) {
+        if self.state == State::Open && self.links.is_live(link) {
+            self.keeps_pace(bytes, now);
+        }
+    }
+
     /// A link broke its framing: the adapter closes it with the fitting status (1009 for a frame
     /// over the limit, 1007 for bad UTF-8). A candidate is dropped; otherwise the session closes,
     /// with [`Frame`](CloseReason::Frame) for these two and [`Parse`](CloseReason::Parse) for any

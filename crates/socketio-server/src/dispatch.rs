@@ -182,7 +182,9 @@ impl App for Sio {
                 telemetry::packet_refused(client.sid(), &error);
                 client.step(Origin::Network, |state, _| state.data.refused = Some(error));
             }
-            Input::Event(Event::OverLimit(limit)) => telemetry::connect_over_limit(limit),
+            Input::Event(Event::OverLimit(limit)) => {
+                telemetry::connect_over_limit(client.sid(), limit);
+            }
             Input::Event(Event::Closed(reason)) => {
                 telemetry::session_closed(client.sid(), &reason);
             }
@@ -230,13 +232,13 @@ impl Sio {
         auth: Option<Payload>,
     ) {
         // It may have waited, for its predecessor to leave or for an answer, and left meanwhile.
-        if client.peek(|state| state.machine.connection().namespace(handle).is_none()) {
-            return;
-        }
+        let name = client.peek(|state| state.machine.connection().namespace(handle).cloned());
+        let Some(name) = name else { return };
         let fresh = namespace
             .as_ref()
             .and_then(|namespace| new_ids(client, namespace));
         let (Some(namespace), Some(fresh)) = (namespace, fresh) else {
+            telemetry::namespace_unknown(client.sid(), name.as_str());
             client.step(Origin::Network, |state, now| {
                 let peer = &mut state.machine;
                 peer.apply(now, |connection| connection.reject_unknown(handle))
@@ -283,10 +285,6 @@ impl Sio {
                 if socket.namespace().enter(socket) {
                     let namespace = socket.namespace();
                     let socket = Socket::from(Arc::clone(socket));
-                    // Whoever removes a namespace disconnects the sockets that he finds in it.
-                    if self.namespaces.was_removed(namespace) {
-                        return socket.disconnect(false);
-                    }
                     telemetry::socket_connected(&socket);
                     self.call(
                         &socket,
@@ -295,12 +293,16 @@ impl Sio {
                         &Ack::default(),
                         None,
                     );
+                    // Whoever removes a namespace disconnects the sockets that he finds in it.
+                    if self.namespaces.was_removed(namespace) {
+                        socket.disconnect(false);
+                    }
                 }
             }
             Err(refusal) => {
                 let namespace = socket.namespace().name().as_str();
-                telemetry::socket_refused(namespace, refusal.message());
                 let client = socket.client();
+                telemetry::socket_refused(client.sid(), namespace, refusal.message());
                 client.step(Origin::Network, |state, _| state.data.take(socket.handle()));
                 socket.namespace().leave(socket, None);
                 self.namespaces.clean_up(socket.namespace());

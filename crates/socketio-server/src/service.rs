@@ -138,7 +138,7 @@ where
     drop(listener);
     // Dropping the set ends those that take longer.
     let rest = async { while connections.join_next().await.is_some() {} };
-    let _ = tokio::time::timeout(SHUTDOWN_PATIENCE, rest).await;
+    let _ = tokio::time::timeout(host.patience(), rest).await;
     Ok(())
 }
 

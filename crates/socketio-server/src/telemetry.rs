@@ -114,6 +114,7 @@ pub(crate) fn refused(reject: &Reject) {
             Reject::BadRequest => "bad_request",
             Reject::Forbidden(_) => "forbidden",
             Reject::UnsupportedVersion => "unsupported_version",
+            Reject::ShuttingDown => "shutting_down",
             Reject::Admission(_) => "admission",
             _ => "other",
         };
@@ -148,12 +149,23 @@ pub(crate) fn delivered<T>(result: &Result<T, socketio_proto::EmitError>) {
 }
 
 /// A CONNECT was refused by the core.
-pub(crate) fn connect_over_limit(limit: ConnectLimit) {
-    limit_hit(match limit {
+pub(crate) fn connect_over_limit(sid: &Sid, limit: ConnectLimit) {
+    let limit = match limit {
         ConnectLimit::Auth => "max_auth",
         ConnectLimit::Namespaces => "max_namespaces",
-        _ => "connect",
-    });
+        _ => "other",
+    };
+    limit_hit(limit);
+    trace!(debug, %sid, reason = limit, "socket refused");
+    count!(counter!("socketio_sockets_refused_total", "reason" => limit).increment(1));
+}
+
+/// Nobody knows the namespace that a client has asked for.
+pub(crate) fn namespace_unknown(sid: &Sid, namespace: &str) {
+    trace!(debug, %sid, namespace, reason = "unknown_namespace", "socket refused");
+    count!(
+        counter!("socketio_sockets_refused_total", "reason" => "unknown_namespace").increment(1)
+    );
 }
 
 /// What became of joining a room.
@@ -208,9 +220,10 @@ pub(crate) fn socket_connected(socket: &Socket) {
     count!(gauge!("socketio_sockets").increment(1.0));
 }
 
-pub(crate) fn socket_refused(namespace: &str, message: &str) {
-    trace!(debug, namespace, message, "socket refused");
-    count!(counter!("socketio_sockets_refused_total").increment(1));
+/// A middleware has refused a socket.
+pub(crate) fn socket_refused(sid: &Sid, namespace: &str, message: &str) {
+    trace!(debug, %sid, namespace, message, reason = "middleware", "socket refused");
+    count!(counter!("socketio_sockets_refused_total", "reason" => "middleware").increment(1));
 }
 
 pub(crate) fn socket_left(socket: &Socket, reason: &dyn std::fmt::Display) {

@@ -258,6 +258,7 @@ async fn sn_06_a_namespace_may_be_removed_by_its_own_handlers() {
             async move { log.add(format!("{reason} {again}")) }
         },
     );
+    news.on_connection(async |State(log): State<Log>| log.add("in"));
     // One that is on its way in when the namespace goes.
     news.middleware(async |socket: Socket| -> Result<(), &str> {
         if socket.auth::<serde_json::Value>().unwrap()["slow"] == true {
@@ -273,10 +274,13 @@ async fn sn_06_a_namespace_may_be_removed_by_its_own_handlers() {
     one.send(r#"42/news,["remove"]"#).await;
     assert_eq!(one.text().await, "41/news,");
     assert_eq!(two.text().await, "41/news,");
-    let seen = lines.take(3).await;
+    let seen = lines.take(5).await;
     assert!(seen.contains(&"true false".to_owned()), "{seen:?}");
     assert!(late.text().await.starts_with("40/news,"));
     assert_eq!(late.text().await, "41/news,");
+    // Whoever is told that it has left was told that it was there.
+    let gone = "server namespace disconnect false";
+    assert_eq!(lines.take(2).await, ["in", gone]);
     assert_eq!(names(&server), ["/"]);
     assert_eq!(news.socket_count(), 0);
     two.send("40/news,").await;

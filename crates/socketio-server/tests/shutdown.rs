@@ -3,10 +3,11 @@
 
 mod support;
 
-use socketio_server::{Ack, DrainPolicy, SocketIo};
+use socketio_server::{Ack, DrainPolicy, Limits, SocketIo};
 use std::time::Duration;
 use support::http::PATH;
 use support::{Frame, Server, WebSocket};
+use tokio::io::AsyncReadExt;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -113,6 +114,29 @@ async fn a_client_that_takes_nothing_holds_it_up_for_the_patience_only() {
     server.emit("long", "x".repeat(100_000)).unwrap();
     let policy = DrainPolicy::default().patience(5 * SECOND);
     assert!(time(server.shutdown_with(policy)).await <= 5 * SECOND);
+}
+
+/// On a real socket, whose buffers take some megabytes.
+#[tokio::test]
+async fn the_listener_waits_for_answers_as_long_as_the_policy_says() {
+    const MUCH: usize = 32 << 20;
+    let limits = Limits::default().max_buffered(2 * MUCH);
+    let server = Server::on_loopback(SocketIo::builder().limits(limits)).await;
+    let mut client = server.polling().await;
+    client.join("/").await;
+    server.emit("long", "x".repeat(MUCH)).unwrap();
+    client.begin_poll().await;
+    // It is under way, and goes no further.
+    let (mut wire, _) = client.poll.into_wire();
+    wire.read_u8().await.unwrap();
+    let policy = DrainPolicy::default().patience(SECOND / 10);
+    let took = time(async {
+        server.shutdown_with(policy).await;
+        server.served().await;
+    });
+    // Without the policy it would be the two seconds of a plain shutdown.
+    let took = took.await;
+    assert!(took < 3 * SECOND / 2, "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]

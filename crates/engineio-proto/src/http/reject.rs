@@ -29,6 +29,10 @@ pub enum Reject {
     /// A handshake of a protocol version that is not spoken here.
     #[error("Unsupported protocol version")]
     UnsupportedVersion,
+    /// The server takes no new sessions, since it is about to end. The reference has closed its
+    /// listener by then.
+    #[error("Server is shutting down")]
+    ShuttingDown,
     /// Too many sessions or handshakes, in these words. The reference has no such limit.
     #[error(transparent)]
     Admission(#[from] AdmissionError),
@@ -44,7 +48,7 @@ impl Reject {
             Self::BadHandshakeMethod => 2,
             Self::BadRequest => 3,
             // What any client takes for a refusal.
-            Self::Forbidden(_) | Self::Admission(_) => 4,
+            Self::Forbidden(_) | Self::ShuttingDown | Self::Admission(_) => 4,
             Self::UnsupportedVersion => 5,
         }
     }
@@ -53,8 +57,9 @@ impl Reject {
     /// 400, or 403 for [`Forbidden`](Self::Forbidden). It may be cached: so says the reference.
     ///
     /// What has to do with load has a status of its own, here and for upgrades: 503 for
-    /// [`Sessions`](AdmissionError::Sessions), 429 for the other [admissions](Self::Admission),
-    /// with `retry-after` if that is known.
+    /// [`ShuttingDown`](Self::ShuttingDown) and [`Sessions`](AdmissionError::Sessions), which
+    /// another server may take, 429 for the other [admissions](Self::Admission), with `retry-after`
+    /// if that is known.
     #[must_use]
     pub fn response(&self) -> Response {
         let mut body = format!(r#"{{"code":{},"message":"#, self.code());
@@ -86,7 +91,7 @@ impl Reject {
 
     fn load_status(&self) -> Option<u16> {
         match self {
-            Self::Admission(AdmissionError::Sessions) => Some(503),
+            Self::ShuttingDown | Self::Admission(AdmissionError::Sessions) => Some(503),
             Self::Admission(_) => Some(429),
             _ => None,
         }
@@ -136,17 +141,21 @@ mod tests {
     #[test]
     fn load_has_statuses_of_its_own() {
         let retry_after = Some(Duration::from_millis(1001));
-        for (error, status, seconds) in [
-            (AdmissionError::Sessions, 503, None),
-            (AdmissionError::AddressSessions, 429, None),
-            (AdmissionError::Rate { retry_after }, 429, Some("2")),
-            (AdmissionError::AddressRate { retry_after }, 429, Some("2")),
-            (AdmissionError::Rate { retry_after: None }, 429, None),
+        for (reject, status, seconds) in [
+            (AdmissionError::Sessions.into(), 503, None),
+            (AdmissionError::AddressSessions.into(), 429, None),
+            (AdmissionError::Rate { retry_after }.into(), 429, Some("2")),
+            (
+                AdmissionError::AddressRate { retry_after }.into(),
+                429,
+                Some("2"),
+            ),
+            (AdmissionError::Rate { retry_after: None }.into(), 429, None),
+            (Reject::ShuttingDown, 503, None),
         ] {
-            let reject = Reject::from(error);
-            let body = format!(r#"{{"code":4,"message":"{error}"}}"#);
+            let body = format!(r#"{{"code":4,"message":"{reject}"}}"#);
             assert_eq!(reject.response().body, body);
-            assert_eq!(reject.upgrade_response().body, format!("{error}"));
+            assert_eq!(reject.upgrade_response().body, format!("{reject}"));
             for response in [reject.response(), reject.upgrade_response()] {
                 assert_eq!(response.status, status);
                 let mut headers = response.headers();

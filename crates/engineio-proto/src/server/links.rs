@@ -70,6 +70,10 @@ impl Links {
             .is_some_and(|candidate| candidate.link == link)
     }
 
+    pub(super) fn is_live(&self, link: Link) -> bool {
+        self.current == Some(link) || self.is_candidate(link)
+    }
+
     fn take_finishing(&mut self, link: Link) -> bool {
         let before = self.finishing.len();
         self.finishing.retain(|finishing| *finishing != link);

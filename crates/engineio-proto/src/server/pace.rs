@@ -1,7 +1,8 @@
 //! How fast the client sends, if that is limited.
 //!
 //! Every packet of the client counts, whatever it is and whether it is taken: each frame of the
-//! session's link and of a candidate, and each packet in the body of a POST. Bytes are those of the
+//! session's link and of a candidate, those of the framing below included, and each packet in the
+//! body of a POST. Bytes are those of the
 //! frame, or of the whole body; one that is over
 //! [`max_payload`](crate::config::ServerConfig::max_payload) counts as that many, which may have
 //! been read of it. A body without a packet counts as one.

@@ -124,7 +124,13 @@ impl<A: App, S: AsyncRead + AsyncWrite + Unpin> Driver<A, S> {
             },
             Message::Binary(bytes) => Frame::Binary(bytes),
             // The library answers pings and close frames; after a close frame it ends the stream.
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => return,
+            Message::Ping(bytes) | Message::Pong(bytes) => {
+                let link = self.link;
+                return self.client.drive(Origin::Driver, |session, now| {
+                    session.handle_control(link, bytes.len(), now)
+                });
+            }
+            Message::Close(_) | Message::Frame(_) => return,
         };
         telemetry::carried(Direction::In, Transport::WebSocket, 1, frame.len());
         let link = self.link;

@@ -6,6 +6,7 @@ use super::{App, Client, Door, HandshakeRequest};
 use crate::bundle::Bundle;
 use crate::env::Env;
 use crate::limits::Bounds;
+use crate::service::SHUTDOWN_PATIENCE;
 use crate::sync::lock;
 use engineio_proto::config::ServerConfig;
 use engineio_proto::http::Reject;
@@ -73,6 +74,8 @@ pub(crate) struct Host<A: App> {
     /// All sessions were told, and connections are to end.
     closing: AtomicBool,
     closed: Notify,
+    /// Time for what is on its way by then.
+    patience: Mutex<Duration>,
 }
 
 impl<A: App> Host<A> {
@@ -96,6 +99,7 @@ impl<A: App> Host<A> {
             draining: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             closed: Notify::new(),
+            patience: Mutex::new(SHUTDOWN_PATIENCE),
         })
     }
 
@@ -152,10 +156,16 @@ impl<A: App> Host<A> {
         }
     }
 
+    /// How long connections may take to end, once they are to.
+    pub(crate) fn patience(&self) -> Duration {
+        *lock(&self.patience)
+    }
+
     /// Refuses new clients, closes those that are there, spread over `window`, and waits until they
     /// are gone, but at most for `patience`.
     pub(crate) async fn shutdown(&self, window: Duration, patience: Duration) {
         self.refuse();
+        *lock(&self.patience) = patience;
         if !window.is_zero() {
             tokio::select! {
                 () = self.close_over(window) => {}

@@ -17,9 +17,6 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// The words with which new sessions are refused by a server that ends.
-const SHUTTING_DOWN: &str = "Server is shutting down";
-
 /// Answers one request of the endpoint.
 pub(crate) async fn respond<A: App, B>(host: Arc<Host<A>>, request: Request<B>) -> Response<Bytes>
 where
@@ -54,12 +51,7 @@ impl Refused {
         } else {
             self.reject.response()
         };
-        let mut response = into_http(response);
-        // A balancer in front takes it to another server; a client tries again in any case.
-        if matches!(&self.reject, Reject::Forbidden(Some(words)) if words == SHUTTING_DOWN) {
-            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-        }
-        response
+        into_http(response)
     }
 }
 
@@ -161,7 +153,7 @@ async fn admit<A: App>(
     parts: &Parts,
 ) -> Result<(Arc<HandshakeRequest>, Seat), Reject> {
     if host.is_draining() {
-        return Err(Reject::Forbidden(Some(Text::from(SHUTTING_DOWN))));
+        return Err(Reject::ShuttingDown);
     }
     let options = host.options();
     let address = client_address(parts, options.client_address.as_ref());
