@@ -17,6 +17,14 @@ pub enum EmitError {
     Socket(#[from] socketio_proto::EmitError),
 }
 
+impl EmitError {
+    /// Whether there was no room for the event. There will be some when the peer has read.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Socket(socketio_proto::EmitError::Full))
+    }
+}
+
 /// An acknowledgement that did not come.
 #[derive(Debug, Error)]
 #[non_exhaustive]

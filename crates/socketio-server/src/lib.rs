@@ -126,7 +126,11 @@ use socketio_handler::sync;
 pub use broadcast::{Broadcast, IntoRooms, Responses};
 pub use drain::DrainPolicy;
 pub use emitter::Emitter;
-pub use engineio_proto::Rate;
+#[cfg(feature = "http-compression")]
+pub use engineio_proto::config::HttpCompression;
+pub use engineio_proto::config::{Cookie, Cors, CorsOrigin, SameSite};
+pub use engineio_proto::http::Reject;
+pub use engineio_proto::{CloseReason, Rate, Transport, Version};
 pub use extensions::Extensions;
 pub use extract::{Auth, EventContext, FromEvent, Handshake, State, Surroundings};
 pub use handler::{Handler, TypedHandler};
@@ -141,10 +145,14 @@ pub use socket_io::{SocketIo, SocketIoBuilder, SocketIoLayer, SocketIoService};
 pub use socketio_handler::{
     Ack, AckError, Attachments, EmitError, Event, HandlerError, Outcome, Refusal, Rest, Values,
 };
+pub use socketio_observer::ListenerId;
 #[cfg(feature = "msgpack")]
 pub use socketio_proto::MsgPack;
 pub use socketio_proto::recovery::{Config as RecoveryConfig, Failure as RecoveryFailure};
 pub use socketio_proto::rooms::{Room, RoomError};
 pub use socketio_proto::server::{Overflow, RoomEvent};
-pub use socketio_proto::{Attachment, SocketId, TypedEvent, Value, events};
+pub use socketio_proto::{
+    Attachment, DecodeError, DisconnectReason, EmitError as EmitFailure, Format, Json, Parser,
+    Payload, PayloadError, SocketId, TypedEvent, Value, events,
+};
 pub use transport::{ConnectionInfo, HandshakeRequest, ResponseBody};

@@ -350,7 +350,8 @@ impl Socket {
     ///
     /// # Errors
     /// [`EmitError::Payload`] when the arguments can't be written or the name is reserved,
-    /// [`EmitError::Socket`] when the client has gone, or when its buffer is full and the
+    /// [`EmitError::Socket`] when the client has gone, or when its buffer [is
+    /// full](EmitError::is_full) and the
     /// [policy](Overflow) is to refuse. Nothing is sent then.
     /// A client that may come back and
     /// [recover](crate::SocketIoBuilder::connection_state_recovery) has not gone: it gets the

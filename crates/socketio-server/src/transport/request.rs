@@ -88,9 +88,10 @@ impl HandshakeRequest {
             .collect()
     }
 
-    /// Whether the request came from a page of another origin, as far as an `Origin` header tells.
+    /// Whether the request has an `Origin` header, as the reference's `xdomain` tells: browsers send
+    /// one with WebSockets and with requests to other origins, and with some to their own.
     #[must_use]
-    pub fn is_cross_origin(&self) -> bool {
+    pub fn has_origin(&self) -> bool {
         self.headers.contains_key(header::ORIGIN)
     }
 }

@@ -152,7 +152,7 @@ pub(crate) fn handshake(socket: &Socket) -> Json {
         "headers": headers,
         "time": text::iso(request.issued),
         "address": request.address.map(|address| address.ip().to_string()),
-        "xdomain": request.is_cross_origin(),
+        "xdomain": request.has_origin(),
         "secure": request.secure,
         "issued": text::millis(request.issued),
         "url": request.uri.to_string(),
