@@ -4,6 +4,7 @@
 mod support;
 
 use allocation_counter::measure;
+use futures_util::FutureExt;
 use serde_json::Value;
 use socketio_server::{
     AckError, EmitError, Limits, Overflow, Reason, RecoveryConfig, Socket, SocketIo,
@@ -231,6 +232,43 @@ async fn ad_02_a_paced_emit_that_is_given_up_sends_nothing() {
     let given_up = tokio::time::timeout(Duration::from_millis(1), waiting).await;
     assert!(given_up.is_err());
     assert_eq!(read(&mut client, &socket).await, Vec::from_iter(0..9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn ad_02_a_paced_emit_may_be_given_up_at_any_point() {
+    let (server, _) = server(SocketIo::builder());
+    let (mut client, socket) = slow(&server).await;
+    let text = kilobyte();
+    for n in 0..9 {
+        socket.emit("n", (n, &text)).unwrap();
+    }
+    let paced = |n: u32| Box::pin(socket.emit_paced("n", (n, &text)));
+    drop(paced(90));
+    let mut waiting = paced(91);
+    let mut woken = paced(92);
+    let mut refused_again = paced(93);
+    let mut patient = paced(18);
+    for emit in [&mut waiting, &mut woken, &mut refused_again, &mut patient] {
+        assert!(emit.now_or_never().is_none());
+    }
+    drop(waiting);
+    for n in 0..9 {
+        assert!(client.text().await.starts_with(&format!(r#"42["n",{n},"#)));
+    }
+    drop(woken);
+    // Others were quicker to fill the room.
+    for n in 9..18 {
+        socket.emit("n", (n, &text)).unwrap();
+    }
+    assert!((&mut refused_again).now_or_never().is_none());
+    assert!((&mut patient).now_or_never().is_none());
+    drop(refused_again);
+    for n in 9..18 {
+        assert!(client.text().await.starts_with(&format!(r#"42["n",{n},"#)));
+    }
+    // Nobody who gave up has taken the room that was meant for it.
+    soon("room", patient).await.unwrap();
+    assert_eq!(read(&mut client, &socket).await, [18]);
 }
 
 #[tokio::test(start_paused = true)]
