@@ -3,12 +3,10 @@
 
 mod support;
 
-use futures_util::FutureExt;
-use socketio_server::{Ack, Attachments, SocketIo};
+use socketio_server::SocketIo;
 use support::http::UPGRADE;
 use support::{Server, Wire, logged, soon, still_serves};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio_tungstenite::tungstenite::Message;
 
 const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 
@@ -52,6 +50,8 @@ async fn server_frame(wire: &mut (impl tokio::io::AsyncRead + Unpin)) -> (u8, Ve
         let mut length = usize::from(head[1]);
         if length == 126 {
             length = usize::from(wire.read_u16().await.unwrap());
+        } else if length == 127 {
+            length = wire.read_u64().await.unwrap() as usize;
         }
         let mut payload = vec![0; length];
         wire.read_exact(&mut payload).await.unwrap();
@@ -64,57 +64,94 @@ async fn server_frame(wire: &mut (impl tokio::io::AsyncRead + Unpin)) -> (u8, Ve
 async fn ad_04_frames_against_the_rules_close_the_connection() {
     let (server, mut lines) = logged(SocketIo::builder().max_payload(1000)).await;
     let unmasked = [&[TEXT, 1][..], b"3"].concat();
-    let too_large = frame(TEXT, &[b'x'; 1001]);
-    for (name, bytes, status, reason) in [
-        ("unmasked", unmasked, 1002u16, "transport error"),
+    let begun = frame(0x01, b"42[\"e");
+    let long_close = [&1000u16.to_be_bytes()[..], &[b'x'; 124]].concat();
+    let bad_close = [&1000u16.to_be_bytes()[..], b"\xff"].concat();
+    let endless = [
+        &[0x82, 0x80 | 127][..],
+        &(1u64 << 63).to_be_bytes(),
+        &[0; 4],
+    ]
+    .concat();
+    for (name, bytes, status) in [
+        ("unmasked", unmasked, 1002u16),
+        ("first reserved bit", frame(TEXT | 0x40, b"3"), 1002),
+        ("second reserved bit", frame(TEXT | 0x20, b"3"), 1002),
+        ("third reserved bit", frame(TEXT | 0x10, b"3"), 1002),
+        ("reserved opcode", frame(0x83, b"3"), 1002),
+        ("reserved control opcode", frame(0x8b, b""), 1002),
+        ("large ping", frame(0x89, &[0; 126]), 1002),
+        ("large close", frame(0x88, &long_close), 1002),
+        ("fragmented ping", frame(0x09, b""), 1002),
+        ("stray continuation", frame(0x80, b"3"), 1002),
         (
-            "reserved bit",
-            frame(TEXT | 0x40, b"3"),
+            "text in fragments",
+            [&begun[..], &frame(TEXT, b"3")].concat(),
             1002,
-            "transport error",
         ),
         (
-            "reserved opcode",
-            frame(0x83, b"3"),
+            "bytes in fragments",
+            [&begun[..], &frame(0x82, b"3")].concat(),
             1002,
-            "transport error",
         ),
-        (
-            "large ping",
-            frame(0x89, &[0; 126]),
-            1002,
-            "transport error",
-        ),
-        ("fragmented ping", frame(0x09, b""), 1002, "transport error"),
-        (
-            "stray continuation",
-            frame(0x80, b"3"),
-            1002,
-            "transport error",
-        ),
-        ("too large", too_large, 1009, "transport error"),
-        (
-            "no UTF-8",
-            frame(TEXT, b"42[\"\xff\"]"),
-            1007,
-            "transport error",
-        ),
+        ("half a status", frame(0x88, &[3]), 1002),
+        ("no UTF-8 in a close", frame(0x88, &bad_close), 1007),
+        ("too large", frame(TEXT, &[b'x'; 1001]), 1009),
+        ("too large by far", endless, 1009),
+        ("no UTF-8", frame(TEXT, b"42[\"\xff\"]"), 1007),
     ] {
         let mut wire = raw(&server).await;
         wire.write_all(&bytes).await.unwrap();
         let (first, payload) = server_frame(&mut wire).await;
         assert_eq!(first, 0x88, "{name}");
-        assert_eq!(payload[..2], status.to_be_bytes(), "{name}");
-        assert_eq!(lines.next().await, reason, "{name}");
+        let told = u16::from_be_bytes(payload[..2].try_into().unwrap());
+        assert_eq!(told, status, "{name}");
+        assert_eq!(lines.next().await, "transport error", "{name}");
+    }
+    still_serves(&server).await;
+}
+
+#[tokio::test]
+async fn ad_04_a_close_frame_counts_between_fragments() {
+    let (server, mut lines) = logged(SocketIo::builder()).await;
+    let mut wire = raw(&server).await;
+    let close = frame(0x88, &1000u16.to_be_bytes());
+    let bytes = [frame(0x01, b"421[\"echo\",\"x"), close, frame(0x80, b"\"]")].concat();
+    wire.write_all(&bytes).await.unwrap();
+    assert_eq!(
+        server_frame(&mut wire).await,
+        (0x88, 1000u16.to_be_bytes().to_vec())
+    );
+    assert_eq!(lines.next().await, "transport close");
+    let mut rest = Vec::new();
+    let _ = soon("the end", wire.read_to_end(&mut rest)).await;
+    assert!(rest.is_empty(), "nothing is answered behind it");
+}
+
+#[tokio::test]
+async fn ad_04_a_status_that_no_frame_may_carry_is_a_close_all_the_same() {
+    let (server, mut lines) = logged(SocketIo::builder()).await;
+    for status in [0u16, 999, 1005, 1006, 1015, 2999, 5000] {
+        let mut wire = raw(&server).await;
+        let close = frame(0x88, &status.to_be_bytes());
+        wire.write_all(&close).await.unwrap();
+        let (first, payload) = server_frame(&mut wire).await;
+        assert_eq!(
+            (first, &payload[..2]),
+            (0x88, &1002u16.to_be_bytes()[..]),
+            "{status}"
+        );
+        assert_eq!(lines.next().await, "transport close", "{status}");
     }
     still_serves(&server).await;
 }
 
 #[tokio::test]
 async fn ad_04_a_message_may_come_in_tiny_fragments() {
-    let (server, mut lines) = logged(SocketIo::builder().max_payload(50_000)).await;
+    const FRAGMENTS: usize = 1_000_000;
+    let (server, mut lines) = logged(SocketIo::builder().max_payload(FRAGMENTS)).await;
     let mut wire = raw(&server).await;
-    let text = "é".repeat(10_000);
+    let text = "é".repeat(FRAGMENTS / 2 - 10);
     let message = format!(r#"421["echo","{text}"]"#);
     let mut bytes = Vec::new();
     for (n, byte) in message.bytes().enumerate() {
@@ -133,7 +170,7 @@ async fn ad_04_a_message_may_come_in_tiny_fragments() {
 
     // Without end they are too large, all together.
     let mut bytes = frame(0x01, b"4");
-    for _ in 0..60_000 {
+    for _ in 0..FRAGMENTS {
         bytes.extend(frame(0x00, b"x"));
     }
     wire.write_all(&bytes).await.unwrap();
@@ -160,42 +197,6 @@ async fn ad_05_nothing_is_compressed_so_nothing_can_be_a_bomb() {
     assert_eq!((first, &payload[..2]), (0x88, &1002u16.to_be_bytes()[..]));
     assert_eq!(lines.next().await, "transport error");
     still_serves(&server).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn ad_02_a_wire_that_takes_a_few_bytes_at_a_time_loses_nothing() {
-    let server = Server::with_pipes(SocketIo::builder(), 3);
-    server.on("echo", async |ack: Ack, text: String, data: Attachments| {
-        ack.send((text, data.0.len()))
-    });
-    let text = "é".repeat(1000);
-    let mut websocket = server.client().await;
-    let mut polling = server.polling().await;
-    polling.join("/").await;
-    for n in 0..3 {
-        let echo = format!(r#"451-{n}["echo","{text}",{{"_placeholder":true,"num":0}}]"#);
-        let answer = format!(r#"43{n}["{text}",1]"#);
-        websocket.send(&echo).await;
-        websocket.send_frame(Message::binary(vec![7; 500])).await;
-        assert_eq!(websocket.text().await, answer);
-        polling.send(&format!("{echo}\x1ebAAAA")).await;
-        assert_eq!(polling.text().await, answer);
-    }
-    // Whoever asks and does not wait for the answer leaves nothing behind, at whatever point.
-    let socket = server.sockets().pop().unwrap();
-    for polls in 0..3 {
-        let mut asked = Box::pin(socket.emit_with_ack::<u32>("q", ()));
-        for _ in 0..polls {
-            assert!((&mut asked).now_or_never().is_none());
-        }
-    }
-    assert_eq!(
-        socket
-            .emit_with_ack::<u32>("q", ())
-            .now_or_never()
-            .map(|it| it.is_ok()),
-        None
-    );
 }
 
 #[tokio::test]
