@@ -491,6 +491,12 @@ impl Session {
         self.outbox.len()
     }
 
+    /// Bytes and messages of the whole send buffer: what is larger never fits.
+    #[must_use]
+    pub fn capacity(&self) -> (usize, usize) {
+        (self.config.max_buffered, self.config.max_queued)
+    }
+
     /// Bytes that [`send`](Self::send) has room for.
     #[must_use]
     pub fn room_bytes(&self) -> usize {

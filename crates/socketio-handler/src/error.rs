@@ -17,6 +17,15 @@ pub enum EmitError {
     Socket(#[from] socketio_proto::EmitError),
 }
 
+impl From<socketio_proto::BroadcastError> for EmitError {
+    fn from(error: socketio_proto::BroadcastError) -> Self {
+        match error {
+            socketio_proto::BroadcastError::Payload(error) => Self::Payload(error),
+            socketio_proto::BroadcastError::Emit(error) => Self::Socket(error),
+        }
+    }
+}
+
 impl EmitError {
     /// Whether there was no room for the event. There will be some when the peer has read.
     #[must_use]

@@ -130,6 +130,18 @@ pub enum EmitError {
     Unfit(&'static str),
 }
 
+/// An event that was neither recorded nor sent to anybody.
+#[derive(Debug, Error)]
+pub enum BroadcastError {
+    /// It can't be written.
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
+    /// It is [too large](EmitError::TooLarge) for anybody, or as much as may be is
+    /// [kept](EmitError::Full) for the one socket that it is for and that is away.
+    #[error(transparent)]
+    Emit(#[from] EmitError),
+}
+
 /// An acknowledgement that will not come.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]

@@ -108,7 +108,7 @@ pub mod typed;
 pub mod value;
 
 pub use engineio_proto::{Instant, Message, Text};
-pub use error::{AckError, DecodeError, DisconnectReason, EmitError, PayloadError};
+pub use error::{AckError, BroadcastError, DecodeError, DisconnectReason, EmitError, PayloadError};
 pub use packet::{AckId, Body, Namespace, Packet, Revision, SocketId};
 #[cfg(feature = "msgpack")]
 pub use parser::msgpack::MsgPack;

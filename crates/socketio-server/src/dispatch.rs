@@ -173,7 +173,9 @@ impl App for Sio {
                 }
             }
             Input::Event(Event::Drained) => {
-                for socket in client.peek(|state| state.data.sockets.clone()) {
+                let sockets = client.peek(|state| state.data.sockets.clone());
+                let connected = |it: &Arc<SocketInner>| it.stage() == Stage::Connected;
+                for socket in sockets.into_iter().filter(connected) {
                     let socket = Socket::from(socket);
                     self.call(&socket, (DRAIN, "drain"), None, &Ack::default(), None);
                 }
@@ -250,6 +252,7 @@ impl Sio {
             handle,
             auth,
             fresh,
+            lease: &namespace,
         };
         let socket = match namespace.open(applicant) {
             Opened::Socket(socket) => socket,

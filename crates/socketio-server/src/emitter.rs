@@ -3,6 +3,7 @@
 use crate::broadcast::{Broadcast, IntoRooms};
 use crate::dispatch::Sio;
 use crate::error::{AckError, EmitError};
+use crate::namespace::Undelivered;
 use crate::socket::Socket;
 use crate::telemetry;
 use crate::transport::{Client, Origin};
@@ -102,7 +103,7 @@ impl<'a> Emitter<'a> {
     pub fn emit(self, event: &str, arguments: impl Serialize) -> Result<(), EmitError> {
         let payload = Payload::new(self.socket.format(), Some(event), &arguments)?;
         self.socket.announce(event, &payload);
-        self.send(event, payload)
+        self.send(event, payload).map_err(|it| it.error)
     }
 
     /// See [`Socket::emit_paced`]. Policies make no difference to an event that waits.
@@ -113,26 +114,39 @@ impl<'a> Emitter<'a> {
         let payload = Payload::new(self.socket.format(), Some(event), &arguments)?;
         drop(arguments);
         self.socket.announce(event, &payload);
-        let client = self.socket.inner().client();
+        let socket = self.socket.inner();
         let patient = self.overflow(Overflow::Refuse);
+        // Whose room is waited for. A client that was away may be back by another connection.
+        let mut client = Some(Arc::clone(socket.client()));
         loop {
-            let mut relief = pin!(client.relief());
-            // From here on, so that what is read while the event is refused counts.
-            relief.as_mut().enable();
-            match patient.send(event, payload.clone()) {
-                Err(EmitError::Socket(socketio_proto::EmitError::Full)) => relief.await,
-                sent => return sent,
-            }
+            client = {
+                let mut relief = pin!(match &client {
+                    Some(client) => client.relief(),
+                    None => socket.namespace().returned(),
+                });
+                // From here on, so that what is read while the event is refused counts.
+                relief.as_mut().enable();
+                let Err(Undelivered { error, by }) = patient.send(event, payload.clone()) else {
+                    return Ok(());
+                };
+                if !error.is_full() {
+                    return Err(error);
+                }
+                if by.as_ref().map(Arc::as_ptr) == client.as_ref().map(Arc::as_ptr) {
+                    relief.await;
+                }
+                by
+            };
         }
     }
 
-    fn send(self, event: &str, payload: Payload) -> Result<(), EmitError> {
+    fn send(self, event: &str, payload: Payload) -> Result<(), Undelivered> {
         let socket = self.socket.inner();
         let mut how = self.how(event, None);
         if socket.is_protected() && !self.volatile {
             let mut share = Share::default();
             (share.overflow, share.key) = (how.overflow, how.key.take());
-            return socket.namespace().direct(socket, payload, share);
+            return socket.namespace().direct(socket, payload, &share);
         }
         let client = socket.client();
         let emitted = client.step(Origin::Elsewhere, |state, now| {
@@ -143,7 +157,10 @@ impl<'a> Emitter<'a> {
         telemetry::delivered(&emitted);
         match emitted {
             Ok(_) | Err(socketio_proto::EmitError::Dropped) => Ok(()),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(Undelivered {
+                error: error.into(),
+                by: Some(Arc::clone(client)),
+            }),
         }
     }
 

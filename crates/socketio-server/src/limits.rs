@@ -326,7 +326,8 @@ impl Limits {
                 .max_rooms_per_socket(max_rooms)
                 .max_room_name(max_room_name)
                 .max_pending_broadcasts(max_pending_broadcasts)
-                .max_room_events(max_room_events),
+                .max_room_events(max_room_events)
+                .max_buffered(max_buffered),
             host: Bounds {
                 admission: admission::Config::default()
                     .max_sessions(max_sessions)
@@ -438,7 +439,8 @@ mod tests {
             .max_rooms_per_socket(115)
             .max_room_name(116)
             .max_pending_broadcasts(118)
-            .max_room_events(123);
+            .max_room_events(123)
+            .max_buffered(103);
         assert_eq!(shares.namespace, namespace);
         let admission = admission::Config::default()
             .max_sessions(120)

@@ -9,7 +9,7 @@ mod recovery;
 mod room_events;
 
 use self::recovery::Heir;
-pub(crate) use self::recovery::{Applicant, Opened};
+pub(crate) use self::recovery::{Applicant, Opened, Undelivered};
 use self::room_events::RoomHooks;
 
 use crate::broadcast::{Broadcast, IntoRooms, Responses};
@@ -36,7 +36,7 @@ use socketio_proto::{AckId, DisconnectReason, Format, Instant, Parser, Payload, 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock, Weak};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 pub(crate) type Listeners = Observers<String, Listener>;
 /// The answers to a broadcast, and how many are missing.
@@ -95,6 +95,8 @@ pub(crate) struct NamespaceInner {
     /// Of a parent: those that it was the model of.
     children: OnceLock<Mutex<Vec<Weak<NamespaceInner>>>>,
     policies: Policies,
+    /// A client has come back, or will not any more: whoever waits for that looks again.
+    returned: Notify,
 }
 
 /// The sockets of a namespace by their place in its core.
@@ -106,6 +108,22 @@ struct Members {
     slot: Option<Slot>,
     /// A thread is telling what happened to rooms.
     is_telling: bool,
+}
+
+/// What is left of a socket that was taken out: what the application has with it, and those who
+/// waited for it to leave, who ask again now.
+#[derive(Default)]
+struct Rest {
+    _socket: Option<Arc<SocketInner>>,
+    heirs: Vec<Heir>,
+}
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        for heir in self.heirs.drain(..) {
+            heir.apply();
+        }
+    }
 }
 
 /// One who waits for the answers to a broadcast. Gives up when dropped.
@@ -160,6 +178,7 @@ impl NamespaceInner {
             hears_outgoing: AtomicBool::new(false),
             children: OnceLock::new(),
             policies: Policies::default(),
+            returned: Notify::new(),
         })
     }
 
@@ -242,6 +261,7 @@ impl NamespaceInner {
     ///
     /// False if its connection is gone; the socket is out of the index then.
     pub(crate) fn enter(self: &Arc<Self>, socket: &Arc<SocketInner>) -> bool {
+        let mut rest = Rest::default();
         let order = lock(&self.delivery);
         let missed = {
             let mut members = lock(&self.room);
@@ -258,9 +278,11 @@ impl NamespaceInner {
         if !accepted {
             // One that was here before may try again.
             let reason = DisconnectReason::Transport(CloseReason::TransportClose);
-            self.take_out(socket, socket.is_recovered().then_some(&reason));
+            rest = self.take_out(socket, socket.is_recovered().then_some(&reason));
         }
         drop(order);
+        drop(rest);
+        self.returned.notify_waiters();
         self.tell_rooms();
         accepted
     }
@@ -269,21 +291,22 @@ impl NamespaceInner {
     ///
     /// With a reason that allows it the client may recover; without one it is for good.
     pub(crate) fn leave(self: &Arc<Self>, socket: &SocketInner, reason: Option<&DisconnectReason>) {
-        self.take_out(socket, reason);
+        drop(self.take_out(socket, reason));
         self.tell_rooms();
     }
 
-    fn take_out(self: &Arc<Self>, socket: &SocketInner, reason: Option<&DisconnectReason>) {
+    /// What is left of it is to be dropped with no lock held.
+    fn take_out(self: &Arc<Self>, socket: &SocketInner, reason: Option<&DisconnectReason>) -> Rest {
         // Before the lock, as the data have one of their own.
         let data = if self.recovers() {
             socket.data()
         } else {
             Value::Null
         };
-        let (gone, heirs) = self.with_core(|members, now| {
+        self.with_core(|members, now| {
             // Its place may be another socket's by now.
             if socket.stage() == Stage::Gone {
-                return (None, Vec::new());
+                return Rest::default();
             }
             // Under the lock: whoever finds it in another stage may count on its place in the
             // index.
@@ -293,16 +316,14 @@ impl NamespaceInner {
                 Some(reason) => members.core.retire(member, reason, data, now),
                 None => members.core.remove(member, now),
             }
-            let gone = members
-                .sockets
-                .get_mut(member.index())
-                .and_then(Option::take);
-            (gone, members.take_heirs(member))
-        });
-        drop(gone);
-        for heir in heirs {
-            heir.apply(self);
-        }
+            Rest {
+                _socket: members
+                    .sockets
+                    .get_mut(member.index())
+                    .and_then(Option::take),
+                heirs: members.take_heirs(member),
+            }
+        })
     }
 
     /// Does nothing for a socket that has left.
@@ -378,8 +399,9 @@ impl NamespaceInner {
         self: &Arc<Self>,
         draft: Draft,
     ) -> Result<Option<Collecting>, EmitError> {
-        let _order = lock(&self.delivery);
+        // Dropped behind the lock: the last handle of a socket takes the application's along.
         let mut deliveries = Vec::new();
+        let _order = lock(&self.delivery);
         let is_asking = draft.flags.ack.is_some();
         let waiting = self.with_core(|members, now| {
             let max_pending = self.common.limits.max_pending_broadcasts;
@@ -398,15 +420,15 @@ impl NamespaceInner {
             });
             while let Some((member, delivery)) = members.core.poll_delivery() {
                 if let Some(Some(socket)) = members.sockets.get(member.index()) {
-                    deliveries.push((Arc::clone(socket), delivery));
+                    deliveries.push((Arc::clone(socket), Some(delivery)));
                 }
             }
             Ok::<_, EmitError>(waiting)
         })?;
         let mut missed = Vec::new();
         let mut is_too_large = false;
-        for (socket, delivery) in deliveries {
-            let Delivery::Encoded { encoded, how } = delivery else {
+        for (socket, delivery) in &mut deliveries {
+            let Some(Delivery::Encoded { encoded, how }) = delivery.take() else {
                 continue;
             };
             if let Err(error) = socket.deliver(encoded, &how) {
@@ -484,6 +506,7 @@ impl Timed for NamespaceInner {
             members.slot = None;
             members.core.handle_timeout(now);
         });
+        self.returned.notify_waiters();
     }
 }
 

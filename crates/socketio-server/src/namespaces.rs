@@ -53,6 +53,17 @@ impl Deref for Lease {
     }
 }
 
+impl Clone for Lease {
+    fn clone(&self) -> Self {
+        self.leases.fetch_add(1, Ordering::AcqRel);
+        Self {
+            namespace: Arc::clone(&self.namespace),
+            leases: Arc::clone(&self.leases),
+            namespaces: Arc::clone(&self.namespaces),
+        }
+    }
+}
+
 impl Drop for Lease {
     fn drop(&mut self) {
         self.leases.fetch_sub(1, Ordering::AcqRel);

@@ -6,6 +6,7 @@ use crate::{Encoded, Instant, SocketId};
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem::size_of;
 use core::time::Duration;
 use engineio_proto::Outgoing;
 
@@ -33,8 +34,8 @@ pub(super) struct Log {
 #[derive(Debug)]
 struct Entry {
     at: Instant,
-    audience: Audience,
-    encoded: Encoded,
+    /// `None`: taken back, and only the place is left.
+    event: Option<(Audience, Encoded)>,
     bytes: usize,
 }
 
@@ -68,20 +69,25 @@ impl Log {
     }
 
     pub(super) fn push(&mut self, audience: Audience, encoded: Encoded, now: Instant) {
-        let bytes = audience.bytes() + size(&encoded) + OVERHEAD;
+        let bytes = weight(&audience, &encoded);
         self.bytes += bytes;
         self.end += 1;
         self.entries.push_back(Entry {
             at: now,
-            audience,
-            encoded,
+            event: Some((audience, encoded)),
             bytes,
         });
     }
 
-    /// Takes the newest event back; its place is given to the next.
-    pub(super) fn retract(&mut self) {
-        if let Some(entry) = self.entries.pop_back() {
+    /// Takes the newest event back. Its place is given to the next, unless it is to be left.
+    pub(super) fn retract(&mut self, leaves_place: bool) {
+        let Some(newest) = self.entries.back_mut() else {
+            return;
+        };
+        if leaves_place && newest.event.take().is_some() {
+            self.bytes -= newest.bytes - OVERHEAD;
+            newest.bytes = OVERHEAD;
+        } else if let Some(entry) = self.entries.pop_back() {
             self.bytes -= entry.bytes;
             self.end -= 1;
         }
@@ -101,6 +107,8 @@ impl Log {
 
     /// The events from a place on that are for this socket, in these rooms, each with the place
     /// behind it.
+    ///
+    /// The rooms are in order: a socket may be in many, and the log is long.
     pub(super) fn missed<'a>(
         &'a self,
         from: u64,
@@ -109,11 +117,12 @@ impl Log {
     ) -> impl Iterator<Item = (u64, &'a Encoded)> {
         let start = self.start();
         let skipped = usize::try_from(from.saturating_sub(start)).unwrap_or(usize::MAX);
-        (start + 1..)
-            .zip(&self.entries)
-            .skip(skipped)
-            .filter(|(_, entry)| entry.audience.includes(id, rooms))
-            .map(|(place, entry)| (place, &entry.encoded))
+        let skipped = skipped.min(self.entries.len());
+        (start + skipped as u64 + 1..)
+            .zip(self.entries.range(skipped..))
+            .filter_map(|(place, entry)| Some((place, entry.event.as_ref()?)))
+            .filter(|(_, (audience, _))| audience.includes(id, rooms))
+            .map(|(place, (_, encoded))| (place, encoded))
     }
 
     /// The place of the oldest event that is left.
@@ -141,11 +150,11 @@ impl Log {
 impl Audience {
     /// Whether a socket with this id, in these rooms, its own among them, is meant.
     fn includes(&self, id: &SocketId, rooms: &[Room]) -> bool {
+        let is_in = |room: &Room| rooms.binary_search(room).is_ok();
         match self {
             Self::Only(only) => only == id,
             Self::Target(Target { rooms: to, except }) => {
-                (to.is_empty() || to.iter().any(|room| rooms.contains(room)))
-                    && !except.iter().any(|room| rooms.contains(room))
+                (to.is_empty() || to.iter().any(is_in)) && !except.iter().any(is_in)
             }
         }
     }
@@ -156,15 +165,22 @@ impl Audience {
             Self::Target(Target { rooms, except }) => rooms
                 .iter()
                 .chain(except)
-                .map(|room| room.as_str().len())
+                .map(|room| size_of::<Room>() + room.as_str().len())
                 .sum(),
         }
     }
 }
 
-pub(super) fn total(packets: &[Encoded]) -> (usize, usize) {
-    let messages = packets.iter().map(|it| it.messages().len()).sum();
-    (packets.iter().map(size).sum(), messages)
+/// What an event takes in the log.
+pub(super) fn weight(audience: &Audience, encoded: &Encoded) -> usize {
+    audience.bytes() + size(encoded) + OVERHEAD
+}
+
+/// Bytes and messages of packets.
+pub(super) fn total<'a>(packets: impl Iterator<Item = &'a Encoded>) -> (usize, usize) {
+    packets.fold((0, 0), |(bytes, messages), it| {
+        (bytes + size(it), messages + it.messages().len())
+    })
 }
 
 fn size(encoded: &Encoded) -> usize {

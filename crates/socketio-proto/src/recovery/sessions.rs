@@ -11,7 +11,7 @@ use core::mem::size_of;
 #[derive(Clone, Debug)]
 pub(super) struct Saved {
     pub(super) id: SocketId,
-    /// All of them, that of its id included.
+    /// All of them, that of its id included, in order.
     pub(super) rooms: Vec<Room>,
     pub(super) data: Value,
     pub(super) places: Places,
@@ -20,6 +20,8 @@ pub(super) struct Saved {
     pub(super) left: u64,
     /// Tells which session went first.
     pub(super) ticket: u64,
+    /// What waits for it alone, as the log counts it.
+    pub(super) kept: usize,
 }
 
 /// Where in the log a session is.
@@ -50,8 +52,12 @@ impl Sessions {
         self.next_ticket
     }
 
-    /// Puts a session in, and drops those that went first if there is no room.
+    /// Puts a session in, and drops those that went first if there is no room. One for which there
+    /// would be none alone is over, and no other's loss.
     pub(super) fn insert(&mut self, private: PrivateId, session: Saved, config: &Config) {
+        if session.bytes() > config.max_session_bytes || config.max_sessions == 0 {
+            return self.end(private, Failure::Evicted, config);
+        }
         self.bytes += session.bytes();
         self.order.insert(session.ticket, private.clone());
         self.by_id.insert(session.id.clone(), private.clone());
@@ -71,6 +77,10 @@ impl Sessions {
 
     pub(super) fn contains(&self, id: &SocketId) -> bool {
         self.by_id.contains_key(id)
+    }
+
+    pub(super) fn of(&mut self, id: &SocketId) -> Option<&mut Saved> {
+        self.saved.get_mut(self.by_id.get(id)?)
     }
 
     /// Drops the sessions whose clients are too late.

@@ -1,6 +1,6 @@
 //! The log of a namespace, and the sessions of its sockets.
 
-use super::log::{Audience, Bounds, Log, cloned, total};
+use super::log::{Audience, Bounds, Log, cloned, total, weight};
 use super::sessions::{Places, Saved, Sessions, is_late};
 use super::{Claim, Config, Failure, PrivateId};
 use crate::rooms::{Member, Room};
@@ -27,6 +27,10 @@ pub struct Store {
     /// The sockets that are here, by private id and by id.
     by_private: BTreeMap<PrivateId, Member>,
     by_id: BTreeMap<SocketId, Member>,
+    /// The end of the log, as far as a session has been told it: up to there places are taken.
+    told: u64,
+    /// To whom the newest event went that may be retracted, and where that session was before.
+    unsure: Option<(Member, u64)>,
     cleanup: Option<Instant>,
 }
 
@@ -100,6 +104,8 @@ impl Store {
             here: Vec::new(),
             by_private: BTreeMap::new(),
             by_id: BTreeMap::new(),
+            told: 0,
+            unsure: None,
             cleanup: None,
         }
     }
@@ -189,6 +195,7 @@ impl Store {
         let missed = match &here.entry {
             Entry::Fresh => {
                 let end = self.log.end();
+                self.told = end;
                 here.places = Places {
                     since: end,
                     sent: end,
@@ -227,6 +234,47 @@ impl Store {
         self.log.next_offset()
     }
 
+    /// Records an event for the one socket with this id: for a member that is there, to whom it may
+    /// turn out not to go, or for one that is awaited. False: for that one no more than `max` bytes
+    /// are kept.
+    pub(crate) fn direct(
+        &mut self,
+        id: &SocketId,
+        to: Option<Member>,
+        encoded: Encoded,
+        max: usize,
+        now: Instant,
+    ) -> bool {
+        // Before, and not behind: what does not go out must cost no other event its place.
+        self.log.trim(&bounds(&self.config), now);
+        let audience = Audience::Only(id.clone());
+        if to.is_none() && !self.keep(id, weight(&audience, &encoded), max) {
+            return false;
+        }
+        self.log.push(audience, encoded, now);
+        let end = self.log.end();
+        let here = to.and_then(|member| self.here.get_mut(member.index())?.as_mut());
+        self.unsure =
+            here.map(|here| (here.member, core::mem::replace(&mut here.places.sent, end)));
+        self.plan_cleanup(now);
+        true
+    }
+
+    /// Counts what waits for one socket that is away.
+    fn keep(&mut self, id: &SocketId, bytes: usize, max: usize) -> bool {
+        let member = self.by_id.get(id);
+        let here = member.and_then(|member| self.here.get_mut(member.index())?.as_mut());
+        let saved = match here.map(|here| &mut here.entry) {
+            Some(Entry::Returning { saved, .. }) => Some(saved),
+            _ => self.saved.of(id),
+        };
+        let Some(saved) = saved.filter(|saved| saved.kept + bytes <= max) else {
+            return false;
+        };
+        saved.kept += bytes;
+        true
+    }
+
     /// Records an event that goes out to these members now.
     pub(crate) fn record(
         &mut self,
@@ -246,27 +294,37 @@ impl Store {
         self.plan_cleanup(now);
     }
 
-    /// Takes the newest event back, which did not go out.
+    /// Takes the newest event back, which did not go out. If a session has counted it among those
+    /// before its time its place is left, or the next event would be missed there.
     pub(crate) fn retract(&mut self) {
-        self.log.retract();
+        if let Some((member, sent)) = self.unsure.take()
+            && let Some(Some(here)) = self.here.get_mut(member.index())
+            && here.member == member
+        {
+            here.places.sent = sent;
+        }
+        self.log.retract(self.told >= self.log.end());
     }
 
     /// A socket has gone whose client may come back.
-    pub(crate) fn save(&mut self, member: Member, rooms: Vec<Room>, data: Value, now: Instant) {
+    pub(crate) fn save(&mut self, member: Member, mut rooms: Vec<Room>, data: Value, now: Instant) {
         let Some(here) = self.leave(member) else {
             return;
         };
         if !matches!(here.entry, Entry::Joined) {
             return self.put_back(here, now);
         }
+        rooms.sort_unstable();
+        self.told = self.log.end();
         let saved = Saved {
             id: here.id,
             rooms,
             data,
             places: here.places,
             at: now,
-            left: self.log.end(),
+            left: self.told,
             ticket: self.saved.ticket(),
+            kept: 0,
         };
         self.saved.insert(here.private, saved, &self.config);
         self.plan_cleanup(now);
@@ -326,8 +384,8 @@ impl Store {
         if from < self.log.start() {
             return Err(Failure::LogTrimmed);
         }
-        let (_, packets) = cloned(self.log.missed(from, &saved.id, &saved.rooms));
-        let (bytes, messages) = total(&packets);
+        let missed = self.log.missed(from, &saved.id, &saved.rooms);
+        let (bytes, messages) = total(missed.map(|(_, encoded)| encoded));
         if bytes > room.room_bytes || messages > room.room_packets {
             return Err(Failure::TooMuch);
         }

@@ -217,8 +217,10 @@ impl ConnectLimit {
 pub struct Credit {
     /// Whether a packet would leave at once: the condition for volatile events.
     pub writable: bool,
-    /// Whether nothing waits: what does not fit then never will.
-    pub is_empty: bool,
+    /// Bytes of the whole send buffer: what is larger never fits.
+    pub capacity_bytes: usize,
+    /// Engine messages of the whole send buffer.
+    pub capacity_packets: usize,
     /// Bytes that the send buffer has room for.
     pub room_bytes: usize,
     /// Engine messages that the send buffer has room for.
@@ -232,11 +234,17 @@ impl Credit {
     /// Room for everything, but not at once: what a connection begins with.
     pub const UNLIMITED: Self = Self {
         writable: false,
-        is_empty: false,
+        capacity_bytes: usize::MAX,
+        capacity_packets: usize::MAX,
         room_bytes: usize::MAX,
         room_packets: usize::MAX,
         last_pulled: Mark(0),
     };
+
+    /// Whether it would not even fit if nothing waited.
+    pub(super) fn is_too_large(&self, size: Size) -> bool {
+        size.bytes > self.capacity_bytes || size.messages > self.capacity_packets
+    }
 
     pub(super) fn has_room(&self, size: Size) -> bool {
         size.bytes <= self.room_bytes && size.messages <= self.room_packets
@@ -247,10 +255,9 @@ impl Credit {
     pub(super) fn spend(self, size: Size) -> Option<Self> {
         Some(Self {
             writable: false,
-            is_empty: false,
             room_bytes: self.room_bytes.checked_sub(size.bytes)?,
             room_packets: self.room_packets.checked_sub(size.messages)?,
-            last_pulled: self.last_pulled,
+            ..self
         })
     }
 

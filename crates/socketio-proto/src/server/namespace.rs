@@ -7,6 +7,7 @@ pub use recovery::{Claimed, Directed, Restored};
 pub use room_events::RoomEvent;
 
 use self::room_events::Journal;
+use super::event::Size;
 use super::requests::Requests;
 use super::{Overflow, Share};
 use crate::acks::RequestId;
@@ -14,7 +15,8 @@ use crate::broadcast::Draft;
 use crate::recovery::{Audience, Store};
 use crate::rooms::{Member, Room, Rooms, Target};
 use crate::{
-    AckId, Body, Encoded, Instant, Namespace, Packet, Parser, Payload, PayloadError, SocketId,
+    AckId, Body, BroadcastError, EmitError, Encoded, Instant, Namespace, Packet, Parser, Payload,
+    SocketId,
 };
 use alloc::{boxed::Box, collections::VecDeque, sync::Arc, vec::Vec};
 
@@ -37,6 +39,11 @@ pub struct NamespaceLimits {
     /// [`RoomEvent`]s that wait to be polled, if rooms are
     /// [watched](NamespaceCore::watch_rooms): 65 536. Beyond it they are counted and not kept.
     pub max_room_events: usize,
+    /// Bytes of an event, and of all that is kept for one socket alone while it is away: no limit.
+    /// To be set to the size of the [send buffers](Credit::capacity_bytes): what is larger would
+    /// reach nobody, and is an error ([`TooLarge`](crate::EmitError::TooLarge),
+    /// [`Full`](crate::EmitError::Full)) before it is recorded.
+    pub max_buffered: usize,
 }
 
 impl Default for NamespaceLimits {
@@ -46,6 +53,7 @@ impl Default for NamespaceLimits {
             max_room_name: Rooms::MAX_NAME,
             max_pending_broadcasts: 1000,
             max_room_events: 65_536,
+            max_buffered: usize::MAX,
         }
     }
 }
@@ -72,6 +80,12 @@ impl NamespaceLimits {
     /// Sets [`max_room_events`](Self::max_room_events).
     pub fn max_room_events(mut self, max: usize) -> Self {
         self.max_room_events = max;
+        self
+    }
+
+    /// Sets [`max_buffered`](Self::max_buffered).
+    pub fn max_buffered(mut self, bytes: usize) -> Self {
+        self.max_buffered = bytes;
         self
     }
 }
@@ -139,6 +153,7 @@ pub struct NamespaceCore {
     name: Namespace,
     parser: Arc<dyn Parser>,
     max_pending_broadcasts: usize,
+    max_buffered: usize,
     rooms: Rooms,
     /// By place of the member.
     ids: Vec<Option<SocketId>>,
@@ -166,6 +181,7 @@ impl NamespaceCore {
             name,
             parser,
             max_pending_broadcasts: limits.max_pending_broadcasts,
+            max_buffered: limits.max_buffered,
             rooms: Rooms::new(limits.max_rooms_per_socket, limits.max_room_name),
             ids: Vec::new(),
             next_ack: AckId(0),
@@ -220,12 +236,13 @@ impl NamespaceCore {
     ///
     /// # Errors
     ///
-    /// The payload is not an event in the parser's format. Nothing was sent, and no id used.
+    /// The payload is not an event in the parser's format, or larger than
+    /// [`max_buffered`](NamespaceLimits::max_buffered). Nothing was sent or recorded, and no id used.
     pub fn broadcast(
         &mut self,
         draft: Draft,
         now: Instant,
-    ) -> Result<Option<RequestId>, PayloadError> {
+    ) -> Result<Option<RequestId>, BroadcastError> {
         let Draft {
             payload,
             target,
@@ -243,6 +260,7 @@ impl NamespaceCore {
             namespace: self.name.clone(),
             body,
         })?;
+        may_send(&encoded, self.max_buffered)?;
 
         let mut members = core::mem::take(&mut self.spare);
         self.rooms.select_into(&target, &mut members);
@@ -395,4 +413,12 @@ mod tests {
         let ids = [(); 3].map(|()| core.next_ack().0);
         assert_eq!(ids, [(1 << 53) - 2, (1 << 53) - 1, 0]);
     }
+}
+
+/// Whether anybody could take it.
+fn may_send(encoded: &Encoded, max_bytes: usize) -> Result<(), EmitError> {
+    if Size::of(encoded).bytes > max_bytes {
+        return Err(EmitError::TooLarge);
+    }
+    Ok(())
 }

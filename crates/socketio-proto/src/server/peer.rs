@@ -142,9 +142,11 @@ impl Peer {
 
     /// What the session can take at the moment.
     pub fn credit(&self) -> Credit {
+        let (capacity_bytes, capacity_packets) = self.engine.capacity();
         Credit {
             writable: self.engine.is_writable(),
-            is_empty: self.engine.buffered() == 0,
+            capacity_bytes,
+            capacity_packets,
             last_pulled: self.engine.last_pulled(),
             room_bytes: self.engine.room_bytes(),
             room_packets: self.engine.room_messages(),

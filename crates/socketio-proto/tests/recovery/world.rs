@@ -9,7 +9,7 @@ use socketio_proto::server::{
     Claimed, Config as ServerLimits, Delivery, Directed, Event, NamespaceCore, NamespaceLimits,
     Revision, Share, Socket,
 };
-use socketio_proto::{EmitError, Instant, Json, Payload, SocketId, Text, Value};
+use socketio_proto::{BroadcastError, EmitError, Instant, Json, Payload, SocketId, Text, Value};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,7 +61,11 @@ impl World {
     }
 
     pub(crate) fn with(config: Config) -> Self {
-        let core = NamespaceCore::new(namespace("/"), Arc::new(Json), NamespaceLimits::default());
+        Self::within(config, NamespaceLimits::default())
+    }
+
+    pub(crate) fn within(config: Config, limits: NamespaceLimits) -> Self {
+        let core = NamespaceCore::new(namespace("/"), Arc::new(Json), limits);
         Self {
             core: core.with_recovery(Store::new(config, 7)),
             seats: Vec::new(),
@@ -248,7 +252,12 @@ impl World {
     /// An emit to one socket.
     pub(crate) fn emit(&mut self, id: &str, payload: Payload) -> Result<bool, EmitError> {
         let id = SocketId(Text::new(id));
-        match self.core.direct(&id, payload, self.now).unwrap() {
+        let directed = match self.core.direct(&id, payload, self.now) {
+            Ok(directed) => directed,
+            Err(BroadcastError::Emit(error)) => return Err(error),
+            Err(error) => panic!("{error}"),
+        };
+        match directed {
             Directed::Send(member, encoded) => {
                 let seat = self.seat_of(member).unwrap();
                 let Seat { client, socket, .. } = self.seats[seat].as_mut().unwrap();

@@ -3,14 +3,16 @@
 use super::{Common, Members, NamespaceInner};
 use crate::dispatch::{Input, Sio};
 use crate::error::EmitError;
+use crate::namespaces::Lease;
 use crate::socket::{Identity, Recovery, SocketInner};
 use crate::sync::lock;
 use crate::transport::{Client, Origin};
 use socketio_proto::recovery::{Claim, PrivateId, Store};
 use socketio_proto::rooms::Member;
-use socketio_proto::server::{Claimed, Directed, Event, NamespaceCore, Share, Socket as Handle};
+use socketio_proto::server::{Claimed, Directed, NamespaceCore, Overflow, Share, Socket as Handle};
 use socketio_proto::{Payload, SocketId, Value};
 use std::sync::Arc;
+use tokio::sync::futures::Notified;
 
 /// A client that asks for a namespace.
 pub(crate) struct Applicant<'a> {
@@ -20,6 +22,20 @@ pub(crate) struct Applicant<'a> {
     /// What it becomes if it has not been here before. A client that can't be told a private id
     /// has none.
     pub(crate) fresh: (SocketId, Option<PrivateId>),
+    pub(crate) lease: &'a Lease,
+}
+
+/// An event for one socket that did not go out.
+pub(crate) struct Undelivered {
+    pub(crate) error: EmitError,
+    /// Whose buffer was full; `None` if the socket is away, and as much waits for it as may.
+    pub(crate) by: Option<Arc<Client<Sio>>>,
+}
+
+impl From<EmitError> for Undelivered {
+    fn from(error: EmitError) -> Self {
+        Self { error, by: None }
+    }
 }
 
 /// What becomes of it.
@@ -36,6 +52,8 @@ pub(super) struct Heir {
     client: Arc<Client<Sio>>,
     handle: Handle,
     auth: Option<Payload>,
+    /// So that the namespace stays, with what it knows of the session.
+    lease: Lease,
 }
 
 impl Common {
@@ -68,6 +86,7 @@ impl NamespaceInner {
             handle,
             auth,
             fresh: (id, private),
+            lease,
         } = applicant;
         // Looked at before the lock, since who holds a client's lock never takes a namespace's.
         let room = client.peek(|state| state.machine.credit());
@@ -87,6 +106,7 @@ impl NamespaceInner {
                             client,
                             handle,
                             auth,
+                            lease: lease.clone(),
                         });
                         return Opened::Occupied(old);
                     }
@@ -110,8 +130,14 @@ impl NamespaceInner {
             }
             Opened::Socket(socket)
         });
+        self.returned.notify_waiters();
         self.tell_rooms();
         opened
+    }
+
+    /// Resolves when a client has come back, or is not awaited any more.
+    pub(crate) fn returned(&self) -> Notified<'_> {
+        self.returned.notified()
     }
 
     /// Sends an event to one socket in order with the broadcasts, so that it is missed if the
@@ -120,8 +146,10 @@ impl NamespaceInner {
         self: &Arc<Self>,
         socket: &SocketInner,
         payload: Payload,
-        how: Share,
-    ) -> Result<(), EmitError> {
+        how: &Share,
+    ) -> Result<(), Undelivered> {
+        // Dropped behind the lock: the last handle of a socket takes the application's along.
+        let to: Arc<SocketInner>;
         let _order = lock(&self.delivery);
         let directed = self.with_core(|members, now| {
             let directed = members.core.direct(socket.id(), payload, now)?;
@@ -133,23 +161,40 @@ impl NamespaceInner {
                 Directed::Kept => None,
                 _ => return Err(socketio_proto::EmitError::NotConnected.into()),
             })
-        })?;
-        let Some((to, encoded)) = directed else {
+        });
+        let encoded;
+        (to, encoded) = match directed {
+            Ok(Some(directed)) => directed,
+            Ok(None) => return Ok(()),
+            // It is away, and events that may be dropped are those that are not kept.
+            Err(error) if error.is_full() && may_be_dropped(how.overflow) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let Err(error) = to.deliver(encoded, how) else {
             return Ok(());
         };
-        let Err(error) = to.deliver(encoded, &how) else {
-            return Ok(());
-        };
-        // If its connection has just ended it gets the event when it comes back.
-        if error == socketio_proto::EmitError::NotConnected {
+        // If its connection has ended it gets the event when it comes back. If it was made to leave
+        // it does not.
+        let is_open = |client: &Arc<Client<Sio>>| client.peek(|it| it.machine.engine().is_open());
+        if error == socketio_proto::EmitError::NotConnected && !is_open(to.client()) {
             return Ok(());
         }
         self.with_core(|members, _| members.core.retract());
         match error {
             socketio_proto::EmitError::Dropped => Ok(()),
-            error => Err(error.into()),
+            error => Err(Undelivered {
+                error: error.into(),
+                by: Some(Arc::clone(to.client())),
+            }),
         }
     }
+}
+
+fn may_be_dropped(policy: Overflow) -> bool {
+    matches!(
+        policy,
+        Overflow::DropNewest | Overflow::DropOldest | Overflow::KeepLatest
+    )
 }
 
 impl Members {
@@ -177,12 +222,8 @@ impl Members {
 
 impl Heir {
     /// Asks again.
-    pub(super) fn apply(self, namespace: &NamespaceInner) {
-        let event = Event::Connect {
-            socket: self.handle,
-            namespace: namespace.name().clone(),
-            auth: self.auth,
-        };
-        self.client.enqueue(Input::Event(event), Origin::Elsewhere);
+    pub(super) fn apply(self) {
+        let asking = Input::Found(self.handle, Some(self.lease), self.auth);
+        self.client.enqueue(asking, Origin::Elsewhere);
     }
 }

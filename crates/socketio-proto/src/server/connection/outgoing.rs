@@ -22,7 +22,6 @@ pub(super) struct Outgoing {
     last_mark: Mark,
     /// Marks above this one are still in `packets`.
     handed_down: Mark,
-    taken_back: VecDeque<Mark>,
     /// Something did not fit.
     is_pressed: bool,
 }
@@ -36,7 +35,6 @@ impl Outgoing {
             waiting: None,
             last_mark: Mark(0),
             handed_down: Mark(0),
-            taken_back: VecDeque::new(),
             is_pressed: false,
         }
     }
@@ -134,29 +132,31 @@ impl Outgoing {
     }
 
     fn take_back(&mut self, mark: Mark) {
-        let Some(size) = self.waiting.as_mut().and_then(|it| it.remove(mark)) else {
+        let Some(waiting) = &mut self.waiting else {
+            return;
+        };
+        let Some(size) = waiting.remove(mark) else {
             return;
         };
         self.credit = self.credit.with(size);
         if mark > self.handed_down {
             self.packets.retain(|it| it.mark != Some(mark));
         } else {
-            self.taken_back.push_back(mark);
+            waiting.taken_back.push_back(mark);
         }
     }
 
     fn spend(&mut self, size: Size) -> Result<(), EmitError> {
-        self.credit = self.credit.spend(size).ok_or_else(|| self.no_room())?;
+        self.credit = self.credit.spend(size).ok_or_else(|| self.no_room(size))?;
         Ok(())
     }
 
-    fn no_room(&mut self) -> EmitError {
-        self.is_pressed = true;
-        if self.credit.is_empty {
-            EmitError::TooLarge
-        } else {
-            EmitError::Full
+    fn no_room(&mut self, size: Size) -> EmitError {
+        if self.credit.is_too_large(size) {
+            return EmitError::TooLarge;
         }
+        self.is_pressed = true;
+        EmitError::Full
     }
 
     /// The next packet.
@@ -170,7 +170,7 @@ impl Outgoing {
     /// The next packet that was polled before and is not wanted any more.
     #[inline]
     pub(super) fn poll_taken_back(&mut self) -> Option<Mark> {
-        pop(&mut self.taken_back)
+        pop(&mut self.waiting.as_mut()?.taken_back)
     }
 
     #[inline]
@@ -186,7 +186,6 @@ impl Outgoing {
 
     pub(super) fn clear(&mut self) {
         self.packets.clear();
-        self.taken_back.clear();
         self.waiting = None;
     }
 

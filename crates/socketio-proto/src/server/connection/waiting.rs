@@ -3,7 +3,7 @@
 use crate::Text;
 use crate::server::Socket;
 use crate::server::event::Size;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, VecDeque};
 use engineio_proto::server::Mark;
 
 /// What an event is the latest of.
@@ -16,6 +16,8 @@ pub(super) struct Waiting {
     events: BTreeMap<Mark, Entry>,
     latest: BTreeMap<Key, Mark>,
     total: Size,
+    /// Those that the engine has, to be taken back there.
+    pub(super) taken_back: VecDeque<Mark>,
 }
 
 #[derive(Debug)]

@@ -1,11 +1,12 @@
 //! The calls of a namespace whose sockets can be recovered.
 
-use super::NamespaceCore;
-use crate::recovery::{Audience, Claim, Failure, Granted, PrivateId, Store};
+use super::{NamespaceCore, may_send};
+use crate::recovery::{Claim, Failure, Granted, PrivateId, Store};
 use crate::rooms::Member;
 use crate::server::Credit;
 use crate::{
-    Body, DisconnectReason, Encoded, Instant, Packet, Payload, PayloadError, SocketId, Value,
+    Body, BroadcastError, DisconnectReason, EmitError, Encoded, Instant, Packet, Payload, SocketId,
+    Value,
 };
 use alloc::{boxed::Box, vec::Vec};
 use engineio_proto::CloseReason;
@@ -51,6 +52,10 @@ pub enum Directed {
     Nobody,
 }
 
+/// What a CONNECT reply takes beside the name of the namespace: two ids of up to 64 bytes, and what
+/// is around them.
+const REPLY: usize = 192;
+
 /// Recovery. All of this has to be one step with what follows from it, under the lock under which
 /// broadcasts are delivered: then a socket that comes back misses nothing and gets nothing twice.
 impl NamespaceCore {
@@ -80,8 +85,11 @@ impl NamespaceCore {
     }
 
     /// Looks for the session that a client claims, and admits its socket again. What was missed
-    /// has to fit into `room`, the send buffer of its connection.
-    pub fn recover(&mut self, claim: &Claim, room: Credit, now: Instant) -> Claimed {
+    /// has to fit into `room`, the send buffer of its connection, together with the reply.
+    pub fn recover(&mut self, claim: &Claim, mut room: Credit, now: Instant) -> Claimed {
+        let reply = self.name.as_str().len() + REPLY;
+        room.room_bytes = room.room_bytes.saturating_sub(reply);
+        room.room_packets = room.room_packets.saturating_sub(1);
         let granted = match &mut self.recovery {
             Some(store) => store.claim(claim, room, now),
             None => Granted::Failed(Failure::Unknown),
@@ -129,13 +137,15 @@ impl NamespaceCore {
     ///
     /// # Errors
     ///
-    /// The payload is not an event in the parser's format. Nothing was recorded.
+    /// The payload is not an event in the parser's format, or larger than
+    /// [`max_buffered`](super::NamespaceLimits::max_buffered); or so many bytes wait for the socket
+    /// already, which is away. Nothing was recorded.
     pub fn direct(
         &mut self,
         id: &SocketId,
         payload: Payload,
         now: Instant,
-    ) -> Result<Directed, PayloadError> {
+    ) -> Result<Directed, BroadcastError> {
         let Some(store) = &mut self.recovery else {
             return Ok(Directed::Nobody);
         };
@@ -147,15 +157,20 @@ impl NamespaceCore {
             namespace: self.name.clone(),
             body: Body::Event { id: None, payload },
         })?;
-        let audience = Audience::Only(id.clone());
-        store.record(audience, encoded.clone(), to.as_slice(), now);
+        let max = self.max_buffered;
+        may_send(&encoded, max)?;
+        let store = self.recovery.as_mut();
+        if !store.is_some_and(|store| store.direct(id, to, encoded.clone(), max, now)) {
+            return Err(EmitError::Full.into());
+        }
         Ok(match to {
             Some(member) => Directed::Send(member, encoded),
             None => Directed::Kept,
         })
     }
 
-    /// Takes back the event that was [recorded](Self::direct) last, since it did not go out.
+    /// Takes back the event that was [directed](Self::direct) to a member last, since it did not go
+    /// out. Nothing may have been recorded since.
     pub fn retract(&mut self) {
         if let Some(store) = &mut self.recovery {
             store.retract();
