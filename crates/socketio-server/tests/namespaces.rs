@@ -289,3 +289,45 @@ async fn sn_06_a_namespace_may_be_removed_by_its_own_handlers() {
     two.send(r#"421["x"]"#).await;
     assert_eq!(server.socket_count(), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn sn_06_a_namespace_may_be_removed_while_somebody_comes_in() {
+    for place in ["connection", "middleware", "pattern"] {
+        let (server, mut lines) = server(SocketIo::builder());
+        let io = (*server).clone();
+        let remove = move |State(log): State<Log>| {
+            let removed = io.remove_namespace("/news");
+            async move {
+                log.add(format!("removed {removed}"));
+                Ok::<_, &str>(())
+            }
+        };
+        let news = match place {
+            "pattern" => server.of_matching(|name, _| name == "/news"),
+            _ => server.of("/news"),
+        };
+        if place == "middleware" {
+            news.middleware(remove);
+        } else {
+            news.on_connection(remove);
+        }
+        news.on_disconnect(async |State(log): State<Log>| log.add("out"));
+        let mut client = server.client().await;
+        client.send("40/news,").await;
+        let told = client.text().await;
+        assert!(told.starts_with("40/news,{"), "{place}: {told}");
+        assert_eq!(client.text().await, "41/news,", "{place}");
+        assert_eq!(lines.take(2).await, ["removed true", "out"], "{place}");
+        // It is gone for all, but what a pattern has made once it makes again.
+        client.send("40/news,").await;
+        let told = client.text().await;
+        let begin = if place == "pattern" {
+            "40/news,{"
+        } else {
+            "44/news,"
+        };
+        assert!(told.starts_with(begin), "{place}: {told}");
+        client.cut();
+        server.deserted().await;
+    }
+}
