@@ -1,5 +1,6 @@
 //! What goes on between the probe and the upgrade, through the whole server.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "a test may look at the clock")]
 
 mod support;
 
