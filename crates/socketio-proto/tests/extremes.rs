@@ -257,7 +257,8 @@ fn rs_03_messagepack_takes_time_by_its_size() {
         let key = |key: usize| [&b"\xce"[..], &(key as u32).to_be_bytes(), b"\xc0"].concat();
         [long(0xdf, n), (0..n).flat_map(key).collect()].concat()
     };
-    let texts: [(&str, &dyn Fn(usize) -> Vec<u8>); 9] = [
+    type Grow<'a> = &'a dyn Fn(usize) -> Vec<u8>;
+    let texts: [(&str, Grow<'_>); 9] = [
         ("numbers", &|n| event([long(0xdd, n), vec![1; n]].concat())),
         ("text", &|n| event([long(0xdb, n), vec![b'x'; n]].concat())),
         ("binary data", &|n| {

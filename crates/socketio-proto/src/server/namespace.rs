@@ -40,7 +40,7 @@ pub struct NamespaceLimits {
     /// [watched](NamespaceCore::watch_rooms): 65 536. Beyond it they are counted and not kept.
     pub max_room_events: usize,
     /// Bytes of an event, and of all that is kept for one socket alone while it is away: no limit.
-    /// To be set to the size of the [send buffers](Credit::capacity_bytes): what is larger would
+    /// To be set to the size of the [send buffers](super::Credit::capacity_bytes): what is larger would
     /// reach nobody, and is an error ([`TooLarge`](crate::EmitError::TooLarge),
     /// [`Full`](crate::EmitError::Full)) before it is recorded.
     pub max_buffered: usize,
@@ -298,7 +298,7 @@ impl NamespaceCore {
     ///
     /// It begins anew behind 2^53 - 1, since clients in JavaScript repeat greater ones inexactly; a
     /// socket that still waits for an id refuses to use it for another event
-    /// ([`EmitError::AckInUse`](crate::EmitError::AckInUse)).
+    /// ([`EmitError::AckInUse`]).
     pub fn next_ack(&mut self) -> AckId {
         let AckId(id) = self.next_ack;
         self.next_ack = AckId((id + 1) & MAX_ACK);
@@ -399,6 +399,14 @@ impl NamespaceCore {
     }
 }
 
+/// Whether anybody could take it.
+fn may_send(encoded: &Encoded, max_bytes: usize) -> Result<(), EmitError> {
+    if Size::of(encoded).bytes > max_bytes {
+        return Err(EmitError::TooLarge);
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -413,12 +421,4 @@ mod tests {
         let ids = [(); 3].map(|()| core.next_ack().0);
         assert_eq!(ids, [(1 << 53) - 2, (1 << 53) - 1, 0]);
     }
-}
-
-/// Whether anybody could take it.
-fn may_send(encoded: &Encoded, max_bytes: usize) -> Result<(), EmitError> {
-    if Size::of(encoded).bytes > max_bytes {
-        return Err(EmitError::TooLarge);
-    }
-    Ok(())
 }
