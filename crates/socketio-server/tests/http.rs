@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use support::http::UPGRADE;
-use support::{Frame, Http, Log, Polling, Wire, logged, still_serves};
+use support::{Frame, Http, Log, Polling, Server, Wire, logged, still_serves};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 const PATH: &str = "/socket.io/?EIO=4";
@@ -506,6 +507,62 @@ async fn ep_12_bodies_have_a_limit() {
         .await;
     assert_eq!(http.response().await.body, "ok");
     assert_eq!(lines.next().await, "parse error");
+}
+
+#[tokio::test(start_paused = true)]
+async fn ep_12_a_refused_body_is_taken_so_that_the_refusal_arrives() {
+    let server = Server::new(SocketIo::builder().max_payload(100));
+    let mut client = server.polling().await;
+    client.join("/").await;
+    let session = client.target();
+    let body = "x".repeat(1_000_000);
+    for (target, status) in [
+        (session.as_str(), 413),
+        ("/socket.io/?EIO=4&transport=polling&sid=unknown", 400),
+    ] {
+        // The connection is as good as before.
+        for _ in 0..2 {
+            assert_eq!(client.push.post(target, &body).await.status, status);
+        }
+    }
+
+    let announce = |rest: &str| {
+        format!("POST {session} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n{rest}\r\n")
+    };
+    let asked = |rest: &str| {
+        let (server, request) = (&server, announce(rest));
+        async move {
+            #[expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
+            let start = tokio::time::Instant::now();
+            let mut http = server.http().await;
+            http.write(request).await;
+            assert_eq!(http.response().await.status, 413);
+            http.hung_up().await;
+            start.elapsed().as_millis()
+        }
+    };
+    // Who asks first is told at once, and who sends nothing is not waited for without end.
+    assert_eq!(asked("Expect: 100-continue\r\n").await, 0);
+    assert!((5_000..5_100).contains(&asked("").await));
+    // Nor is what never ends taken without end.
+    let http = server.http().await;
+    let (wire, _) = http.into_wire();
+    let (mut read, mut write) = tokio::io::split(wire);
+    let head = announce("").replace("100000000", "100000000000");
+    let endless = tokio::spawn(async move {
+        let mut written = write.write(head.as_bytes()).await.unwrap();
+        let piece = vec![b'x'; 1 << 20];
+        while let Ok(more @ 1..) = write.write(&piece).await {
+            written += more;
+        }
+        written
+    });
+    let mut answer = String::new();
+    read.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    drop(read);
+    let written = endless.await.unwrap();
+    assert!((64 << 20..66 << 20).contains(&written), "{written} bytes");
 }
 
 #[tokio::test]

@@ -14,8 +14,16 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, he
 use http_body::Body;
 use http_body_util::BodyExt;
 use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// Bytes of a refused body that are read before the answer.
+const MOST_DISCARDED: usize = 64 << 20;
+
+/// How long the rest of a refused body is waited for.
+const LONGEST_DISCARDING: Duration = Duration::from_secs(5);
 
 /// Answers one request of the endpoint.
 pub(crate) async fn respond<A: App, B>(host: Arc<Host<A>>, request: Request<B>) -> Response<Bytes>
@@ -25,11 +33,15 @@ where
 {
     host.env().runtime.capture();
     let (mut parts, body) = request.into_parts();
-    let mut response = match answer(&host, &mut parts, body).await {
+    let mut body = pin!(body);
+    let mut response = match answer(&host, &mut parts, body.as_mut()).await {
         Ok(response) => response,
         Err(refused) => refused.into_response(&host, &parts),
     };
     add_cors(&host, &parts, response.headers_mut());
+    if response.status().is_client_error() {
+        discard(&parts, body).await;
+    }
     response
 }
 
@@ -58,7 +70,7 @@ impl Refused {
 async fn answer<A: App, B>(
     host: &Arc<Host<A>>,
     parts: &mut Parts,
-    body: B,
+    body: Pin<&mut B>,
 ) -> Result<Response<Bytes>, Refused>
 where
     B: Body + Send,
@@ -215,7 +227,7 @@ async fn push<A: App, B>(
     client: &Arc<Client<A>>,
     (id, mut receiver): (Exchange, oneshot::Receiver<engine::Response>),
     parts: &Parts,
-    body: B,
+    body: Pin<&mut B>,
 ) -> engine::Response
 where
     B: Body + Send,
@@ -259,7 +271,7 @@ where
 async fn take<A: App, B>(
     client: &Client<A>,
     parts: &Parts,
-    body: B,
+    body: Pin<&mut B>,
     max: usize,
 ) -> Result<Bytes, ReadError>
 where
@@ -275,7 +287,11 @@ enum ReadError {
     Broken,
 }
 
-async fn read<B>(parts: &Parts, body: B, max: usize) -> Result<Bytes, ReadError>
+async fn read<B>(
+    parts: &Parts,
+    mut body: Pin<&mut B>,
+    max: usize,
+) -> Result<Bytes, ReadError>
 where
     B: Body + Send,
     B::Data: Send,
@@ -287,7 +303,6 @@ where
     if announced.is_some_and(|length| length > max as u64) {
         return Err(ReadError::TooLarge);
     }
-    let mut body = std::pin::pin!(body);
     // One chunk, the common case, is taken as it is. Several are gathered in one buffer, so that a
     // body in crumbs costs its bytes and not its chunks.
     let mut first = Bytes::new();
@@ -313,6 +328,32 @@ where
         }
     }
     Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+/// Takes what is left of the body of a request that was refused, and keeps none of it. A connection
+/// that closes on unread data is reset, and the answer may be lost with it. How much is taken, and for
+/// how long, has a bound; who asked before sending waits for nothing but the answer.
+async fn discard<B>(parts: &Parts, mut body: Pin<&mut B>)
+where
+    B: Body + Send,
+    B::Data: Send,
+{
+    if parts.method != http::Method::POST
+        || parts.headers.contains_key(header::EXPECT)
+        || body.is_end_stream()
+    {
+        return;
+    }
+    let rest = async {
+        let mut taken = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            taken += frame.data_ref().map_or(0, Buf::remaining);
+            if taken > MOST_DISCARDED {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(LONGEST_DISCARDING, rest).await;
 }
 
 /// Waits for the answer of an exchange; tells the session if the HTTP peer goes away first.
