@@ -109,8 +109,9 @@ async fn a_client_over_polling_is_in_without_asking() {
     let first = http.get(POLLING).await.body;
     let sid = sid(&first);
     let target = format!("{POLLING}&sid={sid}");
-    assert!(first.ends_with("}2:40"), "let in at once: {first}");
+    assert!(first.ends_with("000}"), "the open packet alone: {first}");
     assert_eq!(lines.next().await, format!("{sid} true"));
+    assert_eq!(http.get(&target).await.body, "2:40");
     http.post(&target, r#"15:421["echo","é"]1:2"#).await;
     assert_eq!(http.get(&target).await.body, r#"1:38:431["é"]"#);
 }
@@ -172,6 +173,8 @@ async fn scripts_carry_socket_io_in_either_revision() {
             assert_eq!(http.post(&target, "d=40").await.body, "ok");
             let entered = http.get(&target).await.body;
             assert!(entered.starts_with("___eio[7](\"40{"), "{entered}");
+        } else {
+            assert_eq!(http.get(&target).await.body, "___eio[7](\"2:40\");");
         }
         lines.next().await;
         let form = format!("d={}", wire(r#"421["echo","a"]"#));

@@ -163,14 +163,25 @@ impl<A: App> Client<A> {
     ) -> (Exchange, oneshot::Receiver<Response>) {
         let (sender, receiver) = oneshot::channel();
         let exchange = self.step(Origin::Network, |state, now| {
-            let exchange = Exchange(state.next_exchange);
-            state.next_exchange += 1;
-            state.waiting.push((exchange, sender));
-            state
-                .machine
-                .drive(now, |session| input(session, exchange, now));
-            exchange
+            begin_exchange(state, sender, now, input)
         });
+        (exchange, receiver)
+    }
+
+    /// As [`exchange`](Self::exchange), for the GET of the handshake: it is answered before anybody
+    /// hears of the session, and so brings nothing but the session's own.
+    pub(crate) fn first_exchange(self: &Arc<Self>) -> (Exchange, oneshot::Receiver<Response>) {
+        let (sender, receiver) = oneshot::channel();
+        let now = self.host.env().clock.now();
+        let mut state = lock(&self.state);
+        let exchange = begin_exchange(&mut state, sender, now, |session, id, now| {
+            session.handle_poll(id, now);
+        });
+        let first = take_replies(&mut state);
+        let mut effects = self.settle(&mut state);
+        effects.replies.splice(..0, first);
+        drop(state);
+        self.carry_out(effects, Origin::Network);
         (exchange, receiver)
     }
 
@@ -347,6 +358,21 @@ impl<A: App> Timed for Client<A> {
             state.machine.handle_timeout(now);
         });
     }
+}
+
+fn begin_exchange<A: App>(
+    state: &mut State<A>,
+    sender: oneshot::Sender<Response>,
+    now: Instant,
+    input: impl FnOnce(&mut Session, Exchange, Instant),
+) -> Exchange {
+    let exchange = Exchange(state.next_exchange);
+    state.next_exchange += 1;
+    state.waiting.push((exchange, sender));
+    state
+        .machine
+        .drive(now, |session| input(session, exchange, now));
+    exchange
 }
 
 fn take_replies<A: App>(state: &mut State<A>) -> Vec<(oneshot::Sender<Response>, Response)> {

@@ -211,7 +211,11 @@ async fn poll<A: App>(
     client: &Arc<Client<A>>,
     initial: bool,
 ) -> Response<Bytes> {
-    let exchange = client.exchange(|session, id, now| session.handle_poll(id, now));
+    let exchange = if initial {
+        client.first_exchange()
+    } else {
+        client.exchange(|session, id, now| session.handle_poll(id, now))
+    };
     let response = finish(client, exchange).await;
     #[cfg(feature = "http-compression")]
     let response = match host.compressor() {
