@@ -174,6 +174,21 @@ if (on("RECOVERY")) await check("RECOVERY: `auth` comes again, behind what was m
   assert.deepEqual(Object.keys(events[1][1]).sort(), ["offset", "pid"]);
 });
 
+if (on("RECOVERY")) await check("RECOVERY: what was begun goes on when its client is back", async () => {
+  const socket = await connect("/", returning);
+  await settle(socket);
+  const numbers = [];
+  socket.on("n", (i) => numbers.push(i));
+  const end = next(socket, "n-end");
+  socket.emit("numbers", { count: 20, delay: 50 });
+  await next(socket, "n");
+  socket.io.engine.close();
+  await next(socket, "connect");
+  assert.equal(socket.recovered, true);
+  await end;
+  assert.deepEqual(numbers, Array.from({ length: 20 }, (_, i) => i));
+});
+
 if (on("RECOVERY_SKIP_MIDDLEWARES")) await check("RECOVERY_SKIP_MIDDLEWARES: they run again, or they don't", async () => {
   const socket = await connect("/auth", { ...returning, auth: { token: "secret" } });
   await settle(socket);

@@ -3,6 +3,7 @@
 // 7 to 13 are about HTTP, 14 to 23 about namespaces, 24 to 61 about the events that a socket can be asked for.
 
 import assert from "node:assert/strict";
+import net from "node:net";
 import { ask, base, check, client, collect, connect, connected, done, http, manager, next, pattern, RawPolling, RawWebSocket, refused } from "./lib.mjs";
 import { settle, sorted, stats, until, within } from "./lib.mjs";
 
@@ -105,6 +106,13 @@ await check("12: other paths are not found, and a WebSocket there is closed", as
   for (const path of ["/other?EIO=4&transport=websocket", "/healthz"]) {
     const raw = new RawWebSocket(path);
     await within(raw.opened.then(() => assert.fail("accepted"), () => {}), "the refusal");
+    // The connection is over, too.
+    const { hostname, port } = new URL(base);
+    const tcp = net.connect(port, hostname);
+    const head = [`GET ${path} HTTP/1.1`, "Host: x", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
+    tcp.write([...head, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "", ""].join("\r\n"));
+    tcp.resume();
+    await within(new Promise((resolve) => tcp.on("close", resolve)), "the end of the connection", 3_000);
   }
 });
 
@@ -285,6 +293,19 @@ await check("29: the handshake", async () => {
   assert.deepEqual([plain.auth, plain.xdomain], [{}, false]);
 });
 
+await check("29: headers that come twice, and those that are no ASCII", async () => {
+  const headers = { "x-twice": ["a", "b"], cookie: ["a=1", "b=2"], "x-umlaut": "\u00e4" };
+  const raw = new RawWebSocket("/socket.io/?EIO=4&transport=websocket", { headers });
+  await within(raw.opened, "WebSocket handshake");
+  raw.send("40");
+  await raw.frameUntil((frame) => frame.startsWith("40"));
+  raw.send('427["getHandshake"]');
+  const answer = await raw.frameUntil((frame) => frame.startsWith("437"));
+  const [handshake] = JSON.parse(answer.slice(3));
+  const names = ["x-twice", "cookie", "x-umlaut"];
+  assert.deepEqual(names.map((name) => handshake.headers[name]), ["a, b", "a=1; b=2", "\u00e4"]);
+});
+
 await check("30: getId", async () => {
   const socket = await connect();
   assert.deepEqual(await ask(socket, "getId"), [socket.id]);
@@ -310,6 +331,9 @@ await check("33: setData merges", async () => {
   assert.deepEqual(await ask(socket, "setData", { b: { c: null } }), []);
   assert.deepEqual(await ask(socket, "setData"), []);
   assert.deepEqual((await ask(socket, "getState"))[0].data, { a: 1, b: { c: null } });
+  const bytes = Buffer.from("x");
+  assert.deepEqual(await ask(socket, "setData", { a: bytes }), []);
+  assert.deepEqual((await ask(socket, "getState"))[0].data, { a: bytes, b: { c: null } });
 });
 
 // ---------------------------------------------------------------- rooms and broadcasting
@@ -322,6 +346,28 @@ await check("34: join and leave", async () => {
   assert.deepEqual(await ask(socket, "join", []), [sorted([id, "x", "y", ""])]);
   assert.deepEqual(await ask(socket, "leave", "x"), [sorted([id, "y", ""])]);
   assert.deepEqual(await ask(socket, "leave", "never"), [sorted([id, "y", ""])]);
+  const many = Array.from({ length: 3_000 }, (_, i) => `many-${i}`);
+  assert.deepEqual(await ask(socket, "join", many), [sorted([id, "y", "", ...many])]);
+});
+
+// The reference keeps some of them as they are, and fails at others.
+await check("34: rooms and targets of other kinds harm nobody", async () => {
+  if (isReference) return;
+  const socket = await connect();
+  const { id } = socket;
+  assert.deepEqual(await ask(socket, "join", 5), [sorted([id, "5"])]);
+  assert.deepEqual(await ask(socket, "join", [6, null, {}, "7"]), [sorted([id, "5", "6", "7"])]);
+  assert.deepEqual(await ask(socket, "join"), [sorted([id, "5", "6", "7"])]);
+  assert.deepEqual(await ask(socket, "leave", 5), [sorted([id, "6", "7"])]);
+  for (const target of [undefined, null, 1, "6", [], { to: null, self: 0, except: null }, { timeout: "soon" }]) {
+    assert.deepEqual(await ask(socket, "broadcast", target, "news"), [], JSON.stringify(target));
+  }
+  const news = collect(socket, "news");
+  for (const target of [{ to: "6", self: 1 }, { to: 7, self: true }, { to: [6], self: "yes" }]) {
+    assert.deepEqual(await ask(socket, "broadcast", target, "news"), []);
+  }
+  assert.equal(news.length, 3);
+  assert.deepEqual(await ask(socket, "disconnectSockets", { to: 99 }, "true"), []);
 });
 
 /** Three sockets, the first in `r`, the second in `r` and `s`, with what each hears. */
@@ -454,6 +500,11 @@ await check("43: numbers", async () => {
   assert.deepEqual(await events({ count: 2, bytes: 3 }), [[[0, "xxx"], [1, "xxx"]], 2]);
   assert.deepEqual(await events({ count: 1, bytes: 300, binary: true }), [[[0, pattern(300)]], 1]);
   assert.deepEqual(await events({ count: 1, binary: true, volatile: true }), [[[0]], 1]);
+  // More than waits for one client at a time.
+  const [large] = await events({ count: 120, bytes: 900_000 });
+  assert.deepEqual(large.map(([i, { length }]) => [i, length]), Array.from({ length: 120 }, (_, i) => [i, 900_000]));
+  const [many] = await events({ count: 150_000 });
+  assert.ok(many.length === 150_000 && many.every(([i], at) => i === at));
   const start = performance.now();
   assert.equal((await events({ count: 4, delay: 50 }))[1], 4);
   assert.ok(performance.now() - start >= 145);
@@ -498,6 +549,9 @@ await check("46: slowEcho, while others are handled", async () => {
   assert.deepEqual(await slow, [Buffer.from("x")]);
   assert.ok(performance.now() - start >= 199);
   assert.deepEqual(await ask(socket, "slowEcho", 0.5), [null]);
+  const many = Array.from({ length: 3_000 }, (_, i) => ask(socket, "slowEcho", 300, i));
+  assert.deepEqual(await ask(socket, "echo", 1), [1]);
+  assert.deepEqual((await Promise.all(many)).flat(), Array.from({ length: 3_000 }, (_, i) => i));
 });
 
 await check("47: ackTwice", async () => {

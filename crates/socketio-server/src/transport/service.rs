@@ -291,11 +291,7 @@ enum ReadError {
     Broken,
 }
 
-async fn read<B>(
-    parts: &Parts,
-    mut body: Pin<&mut B>,
-    max: usize,
-) -> Result<Bytes, ReadError>
+async fn read<B>(parts: &Parts, mut body: Pin<&mut B>, max: usize) -> Result<Bytes, ReadError>
 where
     B: Body + Send,
     B::Data: Send,

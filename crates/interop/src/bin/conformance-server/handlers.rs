@@ -2,15 +2,19 @@
 //!
 //! "reply" in the comments means: acknowledge, if the client asked for an acknowledgement.
 
+pub(crate) mod arguments;
 mod broadcasting;
 mod fixed;
 mod streams;
 
 use crate::text;
+use arguments::Flag;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::Deserialize;
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderName};
 use serde_json::{Map, Value as Json, json};
+use socketio_proto::value::Map as Members;
 use socketio_server::engine::{Transport, Version};
 use socketio_server::{Ack, EmitError, Event, Namespace, Reason, Refusal, Socket, Value, Values};
 use std::time::Duration;
@@ -89,32 +93,33 @@ fn introspection(namespace: &Namespace) {
         })
     });
     namespace.on("getState", async |socket: Socket, ack: Ack| {
-        ack.send(json!({
-            "id": socket.id(),
-            "recovered": socket.is_recovered(),
-            "rooms": sorted_rooms(&socket),
-            "data": data(&socket),
-            "nsp": socket.namespace().name(),
-        }))
+        let members: [(&str, Value); 5] = [
+            ("id", socket.id().into()),
+            ("recovered", socket.is_recovered().into()),
+            ("rooms", sorted_rooms(&socket).into()),
+            ("data", data(&socket).into()),
+            ("nsp", socket.namespace().name().into()),
+        ];
+        let state: Members = members
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        ack.send(Value::from(state))
     });
-    namespace.on(
-        "setData",
-        async |socket: Socket, more: Option<Map<String, Json>>, ack: Ack| {
-            let mut merged = data(&socket);
-            merged.extend(more.unwrap_or_default());
-            socket.set_data(Json::Object(merged));
-            ack.send(())
-        },
-    );
+    namespace.on("setData", async |socket: Socket, more: Value, ack: Ack| {
+        let mut merged = data(&socket);
+        for (name, value) in more.as_object().into_iter().flatten() {
+            merged.insert(name.to_owned(), value.clone());
+        }
+        socket.set_data(merged);
+        ack.send(())
+    });
 }
 
 fn endings(namespace: &Namespace) {
-    namespace.on(
-        "disconnectMe",
-        async |socket: Socket, close: Option<bool>| {
-            socket.disconnect(close.unwrap_or_default());
-        },
-    );
+    namespace.on("disconnectMe", async |socket: Socket, Flag(close): Flag| {
+        socket.disconnect(close)
+    });
     for event in ["closeEngine", "killEngine"] {
         namespace.on(event, async |socket: Socket| socket.close_connection());
     }
@@ -140,11 +145,11 @@ pub(crate) fn handshake(socket: &Socket) -> Json {
     let request = socket.request();
     let headers: Map<String, Json> = request
         .headers
-        .iter()
-        .map(|(name, value)| {
+        .keys()
+        .map(|name| {
             (
                 name.as_str().to_owned(),
-                String::from_utf8_lossy(value.as_bytes()).into(),
+                header(&request.headers, name).into(),
             )
         })
         .collect();
@@ -159,6 +164,15 @@ pub(crate) fn handshake(socket: &Socket) -> Json {
         "query": request.query(),
         "auth": socket.auth::<Json>().unwrap_or_default(),
     })
+}
+
+/// All lines of a header as one, each byte a character, as Node.js has it.
+fn header(headers: &HeaderMap, name: &HeaderName) -> String {
+    let lines = headers.get_all(name).iter();
+    let lines: Vec<String> = lines
+        .map(|line| line.as_bytes().iter().copied().map(char::from).collect())
+        .collect();
+    lines.join(if name == COOKIE { "; " } else { ", " })
 }
 
 /// A value as plain JSON, with `{"_bin": <base64>}` in place of binary data.
@@ -178,10 +192,10 @@ pub(crate) fn to_json(value: &Value) -> Json {
 }
 
 /// The socket's data; an empty object at first.
-fn data(socket: &Socket) -> Map<String, Json> {
-    match to_json(&socket.data()) {
-        Json::Object(members) => members,
-        _ => Map::new(),
+fn data(socket: &Socket) -> Members {
+    match socket.data() {
+        Value::Object(members) => members,
+        _ => Members::new(),
     }
 }
 
@@ -206,21 +220,4 @@ async fn ask(
         .await
         .ok()?;
     answer.values().ok().map(Values)
-}
-
-/// A room, or a list of rooms.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Rooms {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl Rooms {
-    fn into_list(self) -> Vec<String> {
-        match self {
-            Self::One(room) => vec![room],
-            Self::Many(rooms) => rooms,
-        }
-    }
 }

@@ -10,10 +10,12 @@ mod namespaces;
 mod settings;
 mod text;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 use settings::Settings;
 use socketio_proto::Format;
@@ -24,7 +26,10 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Clients may ask for events of some megabytes.
-const MAX_BUFFERED: usize = 16 * 1024 * 1024;
+const MAX_BUFFERED: usize = 64 * 1024 * 1024;
+
+/// What the reference has no limit for has one that no test of a client's should reach.
+const MANY: usize = 100_000;
 
 /// Sends every message back. A client that does not take them has to go, so that none is missing.
 struct Echo;
@@ -79,7 +84,14 @@ macro_rules! configured {
             .limits(
                 Limits::default()
                     .max_payload(settings.max_payload)
-                    .max_buffered(MAX_BUFFERED),
+                    .max_buffered(MAX_BUFFERED)
+                    .max_queued(MANY)
+                    .max_event_name(MANY)
+                    .max_namespaces(MANY)
+                    .max_rooms(MANY)
+                    .max_pending_acks(MANY)
+                    .max_pending_broadcasts(MANY)
+                    .max_pending_handlers(MANY),
             )
             .upgrade_timeout(settings.upgrade_timeout)
             .allow_upgrades(settings.allow_upgrades)
@@ -133,6 +145,8 @@ async fn run(settings: Settings) -> std::io::Result<()> {
     let other = Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/stats", get(stats))
+        .fallback(async || StatusCode::NOT_FOUND)
+        .layer(from_fn(no_upgrade))
         .with_state((io.clone(), echo.clone()));
     let listener = tokio::net::TcpListener::bind((settings.host.as_str(), settings.port)).await?;
     // Before anybody learns that it is there, and may want it to end.
@@ -148,8 +162,19 @@ async fn run(settings: Settings) -> std::io::Result<()> {
     }
     // Still serving meanwhile: clients are told by the answers to their requests.
     let end = async { tokio::join!(serving, io.shutdown(), echo.shutdown()) };
-    let _ = tokio::time::timeout(Duration::from_millis(1500), end).await;
+    let _ = tokio::time::timeout(Duration::from_millis(1000), end).await;
     Ok(())
+}
+
+/// Hangs up behind the answer to whoever asks for a WebSocket where there is none.
+async fn no_upgrade(request: Request, next: Next) -> Response {
+    let is_asked = request.headers().contains_key(header::UPGRADE);
+    let mut response = next.run(request).await;
+    if is_asked {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    response
 }
 
 /// Live sessions of both endpoints, and connected sockets by namespace.

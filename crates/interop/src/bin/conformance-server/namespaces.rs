@@ -1,6 +1,6 @@
 //! Which namespaces there are, and whom they let in.
 
-use crate::handlers;
+use crate::handlers::{self, arguments::is_truthy};
 use serde_json::{Value as Json, json};
 use socketio_server::{Auth, Namespace, Refusal, Socket, SocketIo, Value};
 use std::time::Duration;
@@ -91,15 +91,4 @@ fn note(socket: &Socket, word: &str) {
         }
         *data = json.into();
     });
-}
-
-/// As JavaScript sees it.
-fn is_truthy(value: &Json) -> bool {
-    match value {
-        Json::Null => false,
-        Json::Bool(value) => *value,
-        Json::Number(number) => number.as_f64() != Some(0.0),
-        Json::String(text) => !text.is_empty(),
-        Json::Array(_) | Json::Object(_) => true,
-    }
 }

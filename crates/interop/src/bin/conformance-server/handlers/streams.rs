@@ -1,27 +1,27 @@
 //! Events in numbers.
 
+use super::arguments::{Flag, Number, Options, text};
 use super::{Done, ask};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use socketio_server::{Ack, Namespace, Socket, Value, Values};
-use std::time::Duration;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Numbers {
-    count: u64,
-    delay: f64,
-    volatile: bool,
-    bytes: usize,
-    binary: bool,
+    count: Number,
+    delay: Number,
+    volatile: Flag,
+    bytes: Number,
+    binary: Flag,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Question {
-    event: Option<String>,
-    timeout: Option<f64>,
+    event: Json,
+    timeout: Option<Number>,
 }
 
 /// What a client has pushed since its last report, kept with its socket. It may push for ever, so
@@ -74,8 +74,11 @@ pub(super) fn register(namespace: &Namespace) {
             "last": last,
         }))
     });
-    namespace.on("binGen", async |sizes: Option<Vec<usize>>, ack: Ack| {
-        let sizes = sizes.unwrap_or_default();
+    namespace.on("binGen", async |sizes: Value, ack: Ack| {
+        let sizes = sizes.as_array().unwrap_or_default().iter();
+        let sizes: Vec<usize> = sizes
+            .map(|size| size.as_f64().unwrap_or_default() as usize)
+            .collect();
         let total = sizes.iter().copied().fold(0, usize::saturating_add);
         if total > MAX_SIZE {
             return Ok(());
@@ -83,23 +86,20 @@ pub(super) fn register(namespace: &Namespace) {
         let values: Vec<Value> = sizes.into_iter().map(|size| pattern(size).into()).collect();
         ack.send((Value::Array(values),))
     });
-    namespace.on(
-        "slowEcho",
-        async |delay: Option<f64>, value: Value, ack: Ack| {
-            tokio::time::sleep(millis(delay.unwrap_or_default())).await;
-            ack.send((value,))
-        },
-    );
+    namespace.on("slowEcho", async |delay: Number, value: Value, ack: Ack| {
+        tokio::time::sleep(delay.millis()).await;
+        ack.send((value,))
+    });
     namespace.on("ackTwice", async |ack: Ack| -> Done {
         ack.clone().send(1)?;
         ack.send(2)
     });
     namespace.on(
         "serverAck",
-        async |socket: Socket, question: Option<Question>, values: Values| -> Done {
-            let Question { event, timeout } = question.unwrap_or_default();
-            let event = event.as_deref().unwrap_or("question");
-            match ask(&socket, event, values, timeout.map(millis)).await {
+        async |socket: Socket, Options(question): Options<Question>, values: Values| -> Done {
+            let event = text(&question.event.into()).unwrap_or_else(|| "question".to_owned());
+            let timeout = question.timeout.map(Number::millis);
+            match ask(&socket, &event, values, timeout).await {
                 Some(Values(answer)) => {
                     socket.emit("serverAckResult", (Json::Null, Value::Array(answer)))
                 }
@@ -109,42 +109,41 @@ pub(super) fn register(namespace: &Namespace) {
     );
 }
 
-async fn numbers(socket: Socket, wanted: Option<Numbers>) -> Done {
-    let wanted = wanted.unwrap_or_default();
-    let extra = match (wanted.bytes, wanted.binary) {
+async fn numbers(socket: Socket, Options(wanted): Options<Numbers>) -> Done {
+    let extra = match (wanted.bytes.size(), wanted.binary.0) {
         (0, _) => None,
         (size, _) if size > MAX_SIZE => return Ok(()),
         (size, true) => Some(Value::from(pattern(size))),
         (size, false) => Some(Value::from("x".repeat(size))),
     };
-    let delay = millis(wanted.delay);
-    for number in 0..wanted.count {
+    let (count, delay) = (wanted.count.count(), wanted.delay.millis());
+    for number in 0..count {
         if number > 0 && !delay.is_zero() {
             tokio::time::sleep(delay).await;
         } else if number % STRETCH == STRETCH - 1 {
             tokio::task::yield_now().await;
         }
-        if !socket.is_connected() {
-            return Ok(());
-        }
-        let values = std::iter::once(Value::from(number))
-            .chain(extra.clone())
-            .collect();
-        if wanted.volatile {
-            socket.volatile().emit("n", Values(values))?;
+        let values = Values(
+            std::iter::once(Value::from(number))
+                .chain(extra.clone())
+                .collect(),
+        );
+        if !wanted.volatile.0 {
+            // Fails once its client does not come back.
+            socket.emit_paced("n", values).await?;
+        } else if socket.is_connected() {
+            socket.volatile().emit("n", values)?;
         } else {
-            socket.emit("n", Values(values))?;
+            break;
         }
     }
-    socket.emit("n-end", wanted.count)
+    socket.emit_paced("n-end", count).await
 }
 
 /// Bytes of which byte k is k mod 256.
 fn pattern(size: usize) -> Bytes {
-    (0..size).map(|k| k as u8).collect()
-}
-
-/// A time as JavaScript gives it: fractions are possible, and what is none is no time at all.
-pub(super) fn millis(number: f64) -> Duration {
-    Duration::try_from_secs_f64(number / 1000.0).unwrap_or_default()
+    let whole: Vec<u8> = (0..=u8::MAX).collect();
+    let mut bytes = whole.repeat(size.div_ceil(whole.len()));
+    bytes.truncate(size);
+    bytes.into()
 }
