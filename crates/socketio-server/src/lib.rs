@@ -114,6 +114,7 @@ mod run;
 mod service;
 mod socket;
 mod socket_io;
+mod stall;
 mod telemetry;
 mod timers;
 mod transport;

@@ -1,5 +1,6 @@
 //! The endpoint as a tower layer, a tower or hyper service, and a server of its own.
 
+use crate::stall::Unstalled;
 use crate::transport::{App, ConnectionInfo, Host, ResponseBody, respond};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -95,6 +96,8 @@ where
     R::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let mut connections = JoinSet::new();
+    // Who takes nothing for so long would not have answered a heartbeat either.
+    let patience = host.config().ping_interval + host.config().ping_timeout;
     loop {
         let (stream, address) = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -123,7 +126,7 @@ where
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEADER_TIMEOUT)
                 .max_headers(MAX_HEADERS)
-                .serve_connection(TokioIo::new(stream), service)
+                .serve_connection(TokioIo::new(Unstalled::new(stream, patience)), service)
                 .with_upgrades();
             let mut connection = std::pin::pin!(connection);
             tokio::select! {

@@ -6,12 +6,13 @@ mod support;
 use axum::Router;
 use axum::routing::get;
 use socketio_server::engine::{Cookie, Cors, CorsOrigin};
-use socketio_server::{Ack, Forbidden, Handshake, Socket, SocketIo, State};
+use socketio_server::{Ack, Forbidden, Handshake, Limits, Socket, SocketIo, State};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use support::http::UPGRADE;
-use support::{Frame, Http, Log, Polling, Server, Wire, logged, still_serves};
+use support::{Frame, Http, Log, Polling, Server, Wire, logged, still_serves, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -112,6 +113,29 @@ async fn as_a_service_it_runs_in_plain_hyper() {
     let mut client = Polling::over(http, dial(address).await).await;
     client.join("/").await;
     assert_eq!(io.socket_count(), 1);
+}
+
+/// By then its session is over, and no heartbeat would find out.
+#[tokio::test]
+async fn rs_02_an_answer_that_nobody_takes_ends_its_connection() {
+    let short = Duration::from_millis(200);
+    let limits = Limits::default().max_buffered(64 << 20);
+    let builder = SocketIo::builder().limits(limits);
+    let (server, _) = logged(builder.ping_interval(short).ping_timeout(short)).await;
+    let mut client = server.polling().await;
+    client.join("/").await;
+    let socket = server.sockets().pop().unwrap();
+    // More than the buffers of the system take.
+    socket.emit("x", "x".repeat(32 << 20)).unwrap();
+    let mut poll = TcpStream::connect(server.address()).await.unwrap();
+    let head = format!("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", client.target());
+    poll.write_all(head.as_bytes()).await.unwrap();
+    server.deserted().await;
+    until(
+        "the end of the connection",
+        || matches!(poll.try_write(b"x"), Err(error) if error.kind() != ErrorKind::WouldBlock),
+    )
+    .await;
 }
 
 #[tokio::test]
