@@ -6,15 +6,17 @@ mod support;
 
 use axum::Router;
 use axum::routing::get;
-use hyper_util::rt::TokioIo;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use socketio_server::engine::{Engine, Handler, Message};
 use socketio_server::{
-    Auth, Cookie, EmitError, Limits, Refusal, Socket, SocketIo, SocketIoBuilder, State, Transport,
-    Version,
+    Ack, Auth, Cookie, EmitError, Limits, NotFound, Refusal, Socket, SocketIo, SocketIoBuilder,
+    State, Transport, Version,
 };
 use std::time::Duration;
 use support::http::UPGRADE;
-use support::{Frame, Http, Log, Polling, Server, WebSocket, http_to, until};
+use support::{Frame, Http, Log, Polling, Server, WebSocket, http_to, soon, until};
 
 const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
 const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
@@ -104,6 +106,50 @@ async fn an_upgrade_to_a_foreign_path_is_for_the_service_behind() {
     let mut client = WebSocket(http.upgrade(WEBSOCKET).await);
     assert!(client.text().await.starts_with("0{"));
     client.join("/").await;
+}
+
+/// HTTP/2 has no 101: what it carries is polling, of any number of sessions by one connection.
+#[tokio::test(start_paused = true)]
+async fn clients_may_poll_by_http_2() {
+    let server = server(|it| it);
+    server.on("echo", async |ack: Ack, text: String| ack.send(text));
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    let serving = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(far), server.service(NotFound));
+    tokio::spawn(serving);
+    let (sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(near))
+            .await
+            .unwrap();
+    tokio::spawn(connection);
+    let ask = async |method: &str, target: &str, body: &'static str| {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("http://localhost{target}"))
+            .body(Full::new(Bytes::from(body)))
+            .unwrap();
+        let mut sender = sender.clone();
+        let answer = soon("an answer", sender.send_request(request))
+            .await
+            .unwrap();
+        assert_eq!(
+            (answer.version(), answer.status()),
+            (http::Version::HTTP_2, http::StatusCode::OK)
+        );
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        String::from_utf8(body.to_vec()).unwrap()
+    };
+    let open = ask("GET", POLLING, "").await;
+    let sid = open.split('"').nth(3).unwrap();
+    let session = format!("{POLLING}&sid={sid}");
+    assert_eq!(ask("POST", &session, "40").await, "ok");
+    assert!(ask("GET", &session, "").await.starts_with("40{"));
+    // A GET that waits, and a POST beside it.
+    let (told, said) = tokio::join!(
+        ask("GET", &session, ""),
+        ask("POST", &session, r#"421["echo","x"]"#)
+    );
+    assert_eq!((told.as_str(), said.as_str()), (r#"431["x"]"#, "ok"));
 }
 
 #[tokio::test(start_paused = true)]
