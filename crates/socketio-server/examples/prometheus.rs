@@ -5,11 +5,18 @@
 
 use axum::Router;
 use axum::routing::get;
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use socketio_server::{Ack, SocketIo};
+use std::error::Error;
+use std::time::Duration;
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// How often the exporter sums up what its histograms were told. Without it that is kept, value by
+/// value, until somebody asks.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Makes all that is counted in this process readable by the handle. To be called in a runtime, and
+/// once.
+pub fn record() -> Result<PrometheusHandle, Box<dyn Error>> {
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(
             Matcher::Full("socketio_ack_seconds".into()),
@@ -22,12 +29,28 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build_recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder)?;
+    let upkept = handle.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            upkept.run_upkeep();
+        }
+    });
+    Ok(handle)
+}
 
-    let (layer, io) = SocketIo::new();
+/// The endpoint, and the figures beside it.
+pub fn app(io: &SocketIo, handle: PrometheusHandle) -> Router {
     io.on("echo", async |ack: Ack, text: String| ack.send(text));
-    let app = Router::new()
+    Router::new()
         .route("/metrics", get(async move || handle.render()))
-        .layer(layer);
+        .layer(io.layer())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (_, io) = SocketIo::new();
+    let app = app(&io, record()?);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     axum::serve(listener, app).await?;
     Ok(())

@@ -14,11 +14,13 @@ pub fn layered(io: &SocketIo) -> Router {
         .layer(io.layer())
 }
 
-/// On its own route, which has the path of the endpoint.
+/// On routes of its own: the path of the endpoint, and what is below it, which is the endpoint's as
+/// well. The bundle of the client is served there.
 pub fn routed(io: &SocketIo) -> Router {
     Router::new()
         .route("/", get(async || "home"))
         .route_service("/socket.io/", io.service(NotFound))
+        .route_service("/socket.io/{*file}", io.service(NotFound))
 }
 
 /// Serves until the listener fails. With the feature `axum` the handshake tells the client's

@@ -3,6 +3,10 @@
 
 mod support;
 
+#[cfg(feature = "metrics")]
+#[allow(dead_code, unreachable_pub, reason = "a program of its own")]
+#[path = "../examples/prometheus.rs"]
+mod prometheus;
 #[allow(dead_code, unreachable_pub, reason = "a program of its own")]
 #[path = "../examples/standalone.rs"]
 mod standalone;
@@ -95,6 +99,45 @@ async fn in_axum_as_a_layer_and_as_a_route() {
         let (listener, address) = listen().await;
         tokio::spawn(with_axum::serve(listener, app));
         serves_beside(address, (200, "home")).await;
+        // Whatever is below the path is the endpoint's, the bundle of the client for one.
+        let below = "/socket.io/more?EIO=4&transport=polling";
+        assert_eq!(dial(address).await.get(below).await.status, 200);
+        assert_eq!(dial(address).await.get("/socket.io").await.status, 404);
+    }
+}
+
+/// As Prometheus reads it: figures with their kinds, histograms in buckets.
+#[cfg(feature = "metrics")]
+#[tokio::test]
+async fn with_figures_for_prometheus() {
+    let handle = prometheus::record().unwrap();
+    let (_, io) = SocketIo::new();
+    let (listener, address) = listen().await;
+    let app = prometheus::app(&io, handle);
+    tokio::spawn(with_axum::serve(listener, app));
+    let mut client = Polling::over(dial(address).await, dial(address).await).await;
+    client.join("/").await;
+    let socket = io.sockets().pop().unwrap();
+    let asked = tokio::spawn(async move { socket.emit_with_ack::<u8>("?", ()).await });
+    assert_eq!(client.text().await, r#"420["?"]"#);
+    client.send("430[1]").await;
+    assert_eq!(asked.await.unwrap().unwrap(), 1);
+
+    let figures = dial(address).await.get("/metrics").await;
+    assert_eq!(figures.status, 200);
+    for line in [
+        "# TYPE engineio_sessions gauge",
+        "# TYPE engineio_sessions_opened_total counter",
+        "# TYPE socketio_ack_seconds histogram",
+        r#"socketio_ack_seconds_bucket{le="+Inf"} 1"#,
+        "socketio_ack_seconds_count 1",
+        "# TYPE engineio_queue_bytes histogram",
+    ] {
+        assert!(
+            figures.body.lines().any(|it| it == line),
+            "{line}: {}",
+            figures.body
+        );
     }
 }
 
