@@ -14,8 +14,8 @@ use std::time::Duration;
 /// value, until somebody asks.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Makes all that is counted in this process readable by the handle. To be called in a runtime, and
-/// once.
+/// Makes all that is counted in this process readable by the handle. To be called in a runtime, once,
+/// and before the server is built, which then tells what its figures mean.
 pub fn record() -> Result<PrometheusHandle, Box<dyn Error>> {
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(
@@ -49,8 +49,9 @@ pub fn app(io: &SocketIo, handle: PrometheusHandle) -> Router {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let handle = record()?;
     let (_, io) = SocketIo::new();
-    let app = app(&io, record()?);
+    let app = app(&io, handle);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     axum::serve(listener, app).await?;
     Ok(())

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::ids::Ids;
+use crate::telemetry;
 use crate::timers::{Runtime, Timers};
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ pub(crate) struct Env {
 
 impl Env {
     pub(crate) fn start() -> Arc<Self> {
+        telemetry::describe();
         let clock = Clock::start();
         let runtime = Arc::new(Runtime::default());
         let timers = Timers::new(clock, Arc::clone(&runtime));

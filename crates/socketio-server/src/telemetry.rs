@@ -52,6 +52,121 @@ macro_rules! count {
     };
 }
 
+/// What a figure is, for exporters that show it.
+#[cfg(feature = "metrics")]
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Counter,
+    Gauge,
+    Histogram,
+}
+
+/// All figures: as `docs/operations.md` lists them.
+#[cfg(feature = "metrics")]
+const FIGURES: [(Kind, &str, metrics::Unit, &str); 15] = {
+    use Kind::{Counter, Gauge, Histogram};
+    use metrics::Unit::{Bytes, Count, Seconds};
+    [
+        (Gauge, "engineio_sessions", Count, "sessions that live"),
+        (
+            Counter,
+            "engineio_sessions_opened_total",
+            Count,
+            "sessions by the transport that they began with",
+        ),
+        (
+            Counter,
+            "engineio_sessions_closed_total",
+            Count,
+            "sessions by the reason of their end",
+        ),
+        (
+            Counter,
+            "engineio_upgrades_total",
+            Count,
+            "polling sessions that became WebSockets",
+        ),
+        (
+            Counter,
+            "engineio_refused_total",
+            Count,
+            "requests that got no session's answer",
+        ),
+        (
+            Counter,
+            "engineio_packets_total",
+            Count,
+            "packets of Engine.IO",
+        ),
+        (
+            Counter,
+            "engineio_bytes_total",
+            Bytes,
+            "bytes of frames and bodies",
+        ),
+        (
+            Histogram,
+            "engineio_queue_bytes",
+            Bytes,
+            "bytes that wait for one client",
+        ),
+        (
+            Gauge,
+            "socketio_sockets",
+            Count,
+            "sockets, over all namespaces",
+        ),
+        (
+            Counter,
+            "socketio_sockets_connected_total",
+            Count,
+            "sockets that got into their namespace",
+        ),
+        (
+            Counter,
+            "socketio_sockets_refused_total",
+            Count,
+            "CONNECTs that were refused",
+        ),
+        (
+            Counter,
+            "socketio_events_received_total",
+            Count,
+            "events of clients",
+        ),
+        (
+            Counter,
+            "socketio_handler_errors_total",
+            Count,
+            "handlers that failed",
+        ),
+        (
+            Histogram,
+            "socketio_ack_seconds",
+            Seconds,
+            "from an emit to one socket to its acknowledgement",
+        ),
+        (
+            Counter,
+            "socketio_limits_hit_total",
+            Count,
+            "bounds that were reached",
+        ),
+    ]
+};
+
+/// Tells the recorder that is installed what the figures mean.
+pub(crate) fn describe() {
+    #[cfg(feature = "metrics")]
+    for (kind, name, unit, text) in FIGURES {
+        match kind {
+            Kind::Counter => metrics::describe_counter!(name, unit, text),
+            Kind::Gauge => metrics::describe_gauge!(name, unit, text),
+            Kind::Histogram => metrics::describe_histogram!(name, unit, text),
+        }
+    }
+}
+
 pub(crate) fn session_opened(sid: &Sid, transport: Transport) {
     trace!(debug, %sid, transport = transport.name(), "session opened");
     count!(
@@ -275,4 +390,151 @@ pub(crate) fn in_span(socket: &Socket, event: &str, handler: Started) -> Started
         }
     }
     handler
+}
+
+/// What this file emits is what it describes and what the page lists. The texts are compared, so that
+/// nothing has to be brought about for it.
+#[cfg(all(test, feature = "metrics"))]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    type Set = BTreeSet<String>;
+
+    /// What is emitted, without the tables above and the tests below.
+    fn source() -> &'static str {
+        let all = include_str!("telemetry.rs");
+        let (_, emitting) = all.split_once("pub(crate) fn session_opened").unwrap();
+        emitting.split_once("mod tests").unwrap().0
+    }
+
+    /// The rows of a table of the page, cell by cell.
+    fn rows(heading: &str) -> Vec<Vec<&'static str>> {
+        let page = include_str!("../../../docs/operations.md");
+        let lines = page.lines().skip_while(|line| !line.starts_with(heading));
+        let rows = lines.skip(2).take_while(|line| line.starts_with('|'));
+        let rows: Vec<Vec<_>> = rows
+            .map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
+            .collect();
+        assert!(!rows.is_empty());
+        rows
+    }
+
+    /// What is between these quotes.
+    fn quoted(text: &str, quote: char) -> Set {
+        let parts = text.split(quote).skip(1).step_by(2);
+        parts.map(ToOwned::to_owned).collect()
+    }
+
+    /// Each figure with its kind and the names of its labels.
+    fn emitted() -> BTreeSet<(String, String, Set)> {
+        let mut figures = BTreeSet::new();
+        for kind in ["counter", "gauge", "histogram"] {
+            for call in source().split(&format!("{kind}!(")).skip(1) {
+                let end = [".increment", ".decrement", ".record"];
+                let end = end.iter().filter_map(|it| call.find(it)).min();
+                let call = &call[..end.unwrap()];
+                let mut parts = call.trim().splitn(3, '"');
+                let name = parts.nth(1).unwrap();
+                let labels = call
+                    .split("=>")
+                    .map(|before| before.rsplit('"').nth(1).unwrap().to_owned());
+                let count = call.matches("=>").count();
+                let labels = labels.take(count).collect();
+                figures.insert((name.to_owned(), kind.to_owned(), labels));
+            }
+        }
+        figures
+    }
+
+    #[test]
+    fn the_page_lists_each_figure_with_its_kind_and_labels() {
+        let listed: BTreeSet<_> = rows("| name | kind |")
+            .iter()
+            .map(|row| {
+                (
+                    row[0].trim_matches('`').into(),
+                    row[1].into(),
+                    quoted(row[2], '`'),
+                )
+            })
+            .collect();
+        assert_eq!(listed, emitted());
+    }
+
+    #[test]
+    fn each_figure_is_described() {
+        let described: BTreeSet<_> = FIGURES
+            .iter()
+            .map(|(kind, name, ..)| ((*name).to_owned(), format!("{kind:?}").to_lowercase()))
+            .collect();
+        let emitted = emitted().into_iter().map(|(name, kind, _)| (name, kind));
+        assert_eq!(described, emitted.collect());
+    }
+
+    #[test]
+    fn the_page_lists_the_values_of_the_labels() {
+        let rows = rows("| name | kind |");
+        let values = |name: &str| {
+            let row = rows
+                .iter()
+                .find(|row| row[0] == format!("`{name}`"))
+                .unwrap();
+            quoted(row[3], '`')
+        };
+        // The arms of the two matches by which reasons become labels.
+        let mut labels = source().split("let label = match").skip(1).map(|rest| {
+            let arms = rest.split_once("};").unwrap().0;
+            quoted(arms, '"')
+        });
+        assert_eq!(
+            Some(values("engineio_sessions_closed_total")),
+            labels.next()
+        );
+        assert_eq!(Some(values("engineio_refused_total")), labels.next());
+        assert_eq!(labels.next(), None);
+        let refused = values("socketio_sockets_refused_total");
+        for reason in ["middleware", "unknown_namespace"] {
+            assert!(source().contains(&format!(r#""reason" => "{reason}""#)));
+            assert!(refused.contains(reason));
+        }
+        let limits = source().split_once("let limit = match limit").unwrap().1;
+        let limits = quoted(limits.split_once("};").unwrap().0, '"');
+        assert!(
+            limits
+                .iter()
+                .filter(|it| *it != "other")
+                .all(|it| refused.contains(it))
+        );
+        assert_eq!(refused.len(), limits.len() + 1);
+    }
+
+    #[test]
+    fn the_page_lists_each_event_with_its_level() {
+        let listed: BTreeSet<_> = rows("| level | events |")
+            .iter()
+            .flat_map(|row| {
+                let level = row[0].trim_matches('`');
+                quoted(row[1], '`').into_iter().map(move |it| (level, it))
+            })
+            .collect();
+        let mut told = BTreeSet::new();
+        for level in ["warn", "debug", "trace"] {
+            for call in source().split(&format!("trace!({level},")).skip(1).chain(
+                source()
+                    .split(&format!("trace!(\n        {level},"))
+                    .skip(1),
+            ) {
+                let call = call.split_once(");").unwrap().0;
+                let message = call
+                    .trim_end()
+                    .trim_end_matches('"')
+                    .rsplit('"')
+                    .next()
+                    .unwrap();
+                told.insert((level, message.to_owned()));
+            }
+        }
+        assert_eq!(listed, told);
+    }
 }

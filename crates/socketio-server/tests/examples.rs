@@ -126,6 +126,7 @@ async fn with_figures_for_prometheus() {
     let figures = dial(address).await.get("/metrics").await;
     assert_eq!(figures.status, 200);
     for line in [
+        "# HELP engineio_sessions sessions that live",
         "# TYPE engineio_sessions gauge",
         "# TYPE engineio_sessions_opened_total counter",
         "# TYPE socketio_ack_seconds histogram",
