@@ -3,22 +3,35 @@
 //! `cargo run -p socketio-client --example monitor -- http://localhost:3000/namespace`
 
 use socketio_client::{Client, SocketEvent};
+use std::error::Error;
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let url = std::env::args().nth(1);
-    let url = url.unwrap_or_else(|| "http://localhost:3000/".into());
-    let socket = Client::builder(&url).build()?;
+/// Tells of all that comes, line by line, for as long as somebody wants to hear it.
+pub async fn watch(url: &str, mut tell: impl FnMut(String) -> bool) -> Result<(), Box<dyn Error>> {
+    let socket = Client::builder(url).build()?;
     let mut events = socket.events();
     socket.connect();
     loop {
-        match events.next().await {
+        let line = match events.next().await {
             SocketEvent::Message(message) => {
-                println!("{} {:?}", message.event(), message.values()?.0);
+                format!("{} {:?}", message.event(), message.values()?.0)
             }
-            SocketEvent::Disconnected(reason) => println!("disconnected: {reason}"),
-            SocketEvent::ConnectError(error) => println!("not connected: {error}"),
-            event => println!("{event:?}"),
+            SocketEvent::Disconnected(reason) => format!("disconnected: {reason}"),
+            SocketEvent::ConnectError(error) => format!("not connected: {error}"),
+            event => format!("{event:?}"),
+        };
+        if !tell(line) {
+            return Ok(());
         }
     }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let url = std::env::args().nth(1);
+    let url = url.as_deref().unwrap_or("http://localhost:3000/");
+    watch(url, |line| {
+        println!("{line}");
+        true
+    })
+    .await
 }

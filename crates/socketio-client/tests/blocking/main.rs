@@ -4,6 +4,7 @@
 
 mod connect;
 mod events;
+mod examples;
 mod http;
 mod reconnect;
 mod silence;
