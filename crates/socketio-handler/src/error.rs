@@ -105,7 +105,17 @@ impl Refusal {
         }
     }
 
-    /// Adds data for the client, any JSON.
+    /// Adds data for the client, any JSON: it gets them as `error.data`.
+    ///
+    /// ```
+    /// use socketio_handler::Refusal;
+    /// use socketio_proto::Value;
+    ///
+    /// let refusal = Refusal::new("too early").with_data(serde_json::json!({ "retry": 5 }));
+    /// assert_eq!(refusal.message(), "too early");
+    /// let plain = Refusal::new("no").with_data(Value::from("and that's that"));
+    /// # let _ = plain;
+    /// ```
     #[must_use]
     pub fn with_data(mut self, data: impl Into<Value>) -> Self {
         self.data = Some(data.into());

@@ -194,7 +194,36 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-/// Options of a raw Engine.IO server.
+/// Options of a raw Engine.IO server. Each has the default of the reference unless it says otherwise.
+///
+/// ```
+/// use socketio_server::engine::{Engine, Handler, Limits, Message, SendError, Socket};
+/// use std::time::Duration;
+///
+/// struct Clock;
+///
+/// impl Handler for Clock {
+///     fn open(&self, socket: &Socket) {
+///         match socket.send(Message::Text("what time is it?".into())) {
+///             // One who does not read is told when there is room: `drain`.
+///             Ok(()) | Err(SendError::Full) => {}
+///             Err(_) => println!("{} has gone", socket.id()),
+///         }
+///     }
+///
+///     fn message(&self, _: &Socket, message: Message) {
+///         println!("{message:?}");
+///     }
+/// }
+///
+/// let engine = Engine::builder(Clock)
+///     .path("/clock")
+///     .initial_packet("welcome")
+///     .ping_interval(Duration::from_secs(10))
+///     .limits(Limits::default().max_buffered(64 * 1024))
+///     .build();
+/// assert_eq!(engine.client_count(), 0);
+/// ```
 pub struct EngineBuilder {
     handler: Box<dyn Handler>,
     engine: ServerConfig,

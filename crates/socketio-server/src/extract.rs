@@ -17,8 +17,26 @@ pub type EventContext<'a> = socketio_handler::EventContext<'a, Socket>;
 ///
 /// Everything that serde can deserialise is the next argument of the event. [`Socket`],
 /// [`Ack`](crate::Ack), [`State`], [`Auth`], [`Rest`](crate::Rest), [`Values`](crate::Values),
-/// [`Event`], [`Attachments`], [`Reason`] and [`Handshake`] are taken from its surroundings and leave the arguments alone. Own types can be
-/// added.
+/// [`Event`], [`Attachments`], [`Reason`] and [`Handshake`] are taken from its surroundings and leave
+/// the arguments alone. Own types can be added:
+///
+/// ```
+/// use socketio_server::{EventContext, FromEvent, HandlerError, SocketIo};
+///
+/// /// Who has signed in, as a layer in front of the server has found out.
+/// #[derive(Clone)]
+/// struct User(String);
+///
+/// impl FromEvent for User {
+///     fn from_event(context: &mut EventContext<'_>) -> Result<Self, HandlerError> {
+///         let user = context.socket().request().extensions.get::<Self>();
+///         user.cloned().ok_or(HandlerError::Unavailable("a user"))
+///     }
+/// }
+///
+/// let (_layer, io) = SocketIo::new();
+/// io.on("say", async |User(name): User, text: String| println!("{name}: {text}"));
+/// ```
 pub trait FromEvent: Sized {
     /// Takes the value from an event.
     ///

@@ -100,6 +100,8 @@ macro_rules! engine_options {
         }
 
         /// Answers requests of other origins as configured. Default: no CORS header at all.
+        ///
+        /// WebSockets know no CORS: see [`allow_request`](Self::allow_request).
         #[must_use]
         pub fn cors(mut self, value: Cors) -> Self {
             self.engine.cors = Some(value);
@@ -161,6 +163,21 @@ macro_rules! engine_options {
         /// the given message (400 and plain text for a WebSocket).
         ///
         /// Default: everybody may come in.
+        ///
+        /// ```
+        /// use socketio_server::{Forbidden, SocketIo};
+        ///
+        /// let builder = SocketIo::builder().allow_request(async |request| {
+        ///     // Browsers tell from which page they come, other clients need not.
+        ///     match request.headers.get("origin") {
+        ///         Some(origin) if origin != "https://example.org" => {
+        ///             Err(Forbidden::because("not from there"))
+        ///         }
+        ///         _ => Ok(()),
+        ///     }
+        /// });
+        /// # let _ = builder;
+        /// ```
         #[must_use]
         pub fn allow_request<F, Fut>(mut self, hook: F) -> Self
         where
@@ -176,6 +193,20 @@ macro_rules! engine_options {
 
         /// May add headers to each response of a session, and to the 101 of a WebSocket; the flag
         /// is true for the first response of a session. Error responses don't pass here.
+        ///
+        /// Default: no header is added.
+        ///
+        /// ```
+        /// # use socketio_server::SocketIo;
+        /// use http::HeaderValue;
+        ///
+        /// let builder = SocketIo::builder().on_headers(|headers, _request, is_first| {
+        ///     if is_first {
+        ///         headers.insert("x-served-by", HeaderValue::from_static("one"));
+        ///     }
+        /// });
+        /// # let _ = builder;
+        /// ```
         #[must_use]
         pub fn on_headers(
             mut self,
@@ -185,7 +216,15 @@ macro_rules! engine_options {
             self
         }
 
-        /// Told of each request that is refused, and why.
+        /// Told of each request that is refused, and why. Default: nobody is told.
+        ///
+        /// ```
+        /// # use socketio_server::SocketIo;
+        /// let builder = SocketIo::builder().on_connection_error(|reject, request| {
+        ///     eprintln!("{}: code {}, {reject}", request.uri, reject.code());
+        /// });
+        /// # let _ = builder;
+        /// ```
         #[must_use]
         pub fn on_connection_error(
             mut self,

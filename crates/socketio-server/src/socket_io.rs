@@ -35,6 +35,22 @@ use tokio::net::TcpListener;
 ///
 /// It dereferences to its main namespace, `/`: `io.on(..)`, `io.emit(..)`, `io.to(..)` are those of
 /// [`Namespace`].
+///
+/// ```no_run
+/// use socketio_server::{Ack, Socket, SocketIo};
+///
+/// #[tokio::main]
+/// async fn main() -> std::io::Result<()> {
+///     let (_layer, io) = SocketIo::new();
+///     io.on_connection(async |socket: Socket| socket.emit("hello", socket.id()));
+///     io.of("/admin").on("count", async |socket: Socket, ack: Ack| {
+///         ack.send(socket.namespace().socket_count())
+///     });
+///     // Alone. In front of other services it is a layer, or a service.
+///     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+///     io.serve(listener).await
+/// }
+/// ```
 #[derive(Clone)]
 pub struct SocketIo {
     host: Arc<Host<Sio>>,
@@ -70,6 +86,26 @@ impl SocketIo {
     /// What is emitted to the parent, or to rooms of it, goes to all of its namespaces that are
     /// there, and [`fetch_sockets`](crate::Broadcast::fetch_sockets) and its like find their sockets.
     /// It has none of its own.
+    ///
+    /// There are [`max_dynamic_namespaces`](Limits::max_dynamic_namespaces) of them at most, and they
+    /// stay unless the server [cleans up](SocketIoBuilder::cleanup_empty_namespaces).
+    ///
+    /// ```
+    /// use socketio_server::{Socket, SocketIo};
+    ///
+    /// let (_layer, io) = SocketIo::new();
+    /// // One for each room number; what the client sent along may decide as well.
+    /// let rooms = io.of_matching(|name, _auth| {
+    ///     name.strip_prefix("/room-").is_some_and(|number| number.parse::<u32>().is_ok())
+    /// });
+    /// rooms.on("say", async |socket: Socket, text: String| {
+    ///     socket.namespace().emit("said", text)
+    /// });
+    /// # fn close(rooms: socketio_server::Namespace) -> Result<(), socketio_server::EmitError> {
+    /// // To all rooms that there are.
+    /// rooms.emit("closing", ())
+    /// # }
+    /// ```
     #[must_use]
     pub fn of_matching(
         &self,
@@ -83,6 +119,20 @@ impl SocketIo {
     ///
     /// It is asked for as long as the [connect timeout](SocketIoBuilder::connect_timeout) at most;
     /// then, or when it panics, the client is told that there is no such namespace.
+    ///
+    /// ```
+    /// use socketio_server::{SocketIo, Value};
+    ///
+    /// # async fn is_tenant(name: &str) -> bool { name == "acme" }
+    /// let (_layer, io) = SocketIo::new();
+    /// let tenants = io.of_matching_async(async |name: String, _auth: Value| {
+    ///     match name.strip_prefix("/tenant/") {
+    ///         Some(tenant) => is_tenant(tenant).await,
+    ///         None => false,
+    ///     }
+    /// });
+    /// # let _ = tenants;
+    /// ```
     #[must_use]
     pub fn of_matching_async<F, Fut>(&self, accepts: F) -> Namespace
     where
@@ -191,6 +241,19 @@ impl SocketIo {
     /// Dropped before that, it leaves a server that takes no new clients and still serves the rest;
     /// a second call carries on. A plain [`shutdown`](Self::shutdown) meanwhile ends the drain at
     /// once.
+    ///
+    /// ```
+    /// use socketio_server::{DrainPolicy, SocketIo};
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let (_layer, io) = SocketIo::new();
+    /// let policy = DrainPolicy::over(Duration::from_secs(30)).notice("maintenance", "back soon");
+    /// // With no client left it returns at once.
+    /// io.shutdown_with(policy).await;
+    /// # }
+    /// ```
     pub async fn shutdown_with(&self, policy: DrainPolicy) {
         self.host.refuse();
         if let Some((event, argument)) = &policy.notice {
@@ -220,6 +283,19 @@ impl std::fmt::Debug for SocketIo {
 }
 
 /// Options of a server. Each has the default of the reference unless it says otherwise.
+///
+/// ```
+/// use socketio_server::{Cors, CorsOrigin, Limits, SocketIo};
+/// use std::time::Duration;
+///
+/// let (_layer, io) = SocketIo::builder()
+///     .path("/live")
+///     .ping_interval(Duration::from_secs(10))
+///     .limits(Limits::default().max_payload(100_000))
+///     .cors(Cors::new(CorsOrigin::Any))
+///     .build();
+/// assert_eq!(io.client_count(), 0);
+/// ```
 pub struct SocketIoBuilder {
     engine: ServerConfig,
     config: Config,
@@ -267,6 +343,15 @@ impl SocketIoBuilder {
     /// (`Cache-Control: public, max-age=0`). Other than there nothing is compressed on the way: that
     /// is for a proxy or a layer around.
     ///
+    /// ```no_run
+    /// # fn main() -> std::io::Result<()> {
+    /// let (_layer, _io) = socketio_server::SocketIo::builder()
+    ///     .serve_client("node_modules/socket.io-client/dist")?
+    ///     .build();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Those of reading; [`NotFound`](std::io::ErrorKind::NotFound) if the directory has none of the
     /// builds.
@@ -303,6 +388,22 @@ impl SocketIoBuilder {
     /// Each event that is neither volatile nor wants an answer then has one argument more at its
     /// end, which handlers of clients see. [`max_silence`](RecoveryConfig::max_silence) is set
     /// from the ping interval and timeout.
+    ///
+    /// ```
+    /// use socketio_server::{Recovery, RecoveryConfig, Socket, SocketIo};
+    /// use std::time::Duration;
+    ///
+    /// let recovery = RecoveryConfig::default().max_disconnection_duration(Duration::from_secs(60));
+    /// let (_layer, io) = SocketIo::builder().connection_state_recovery(recovery).build();
+    /// io.on_connection(async |socket: Socket| {
+    ///     match socket.recovery() {
+    ///         // It has its rooms, and has been sent what it missed.
+    ///         Recovery::Recovered => {}
+    ///         Recovery::Failed(why) => println!("{} begins anew: {why}", socket.id()),
+    ///         _ => drop(socket.join("lobby")),
+    ///     }
+    /// });
+    /// ```
     #[must_use]
     pub fn connection_state_recovery(mut self, config: RecoveryConfig) -> Self {
         self.recovery = Some(config);
@@ -317,7 +418,20 @@ impl SocketIoBuilder {
         self
     }
 
-    /// A value for handlers that ask for [`State<T>`](crate::State).
+    /// A value for handlers that ask for [`State<T>`](crate::State): one of each type, of which a later
+    /// one takes the place. Default: none.
+    ///
+    /// ```
+    /// use socketio_server::{SocketIo, State};
+    ///
+    /// #[derive(Clone)]
+    /// struct Greeting(&'static str);
+    ///
+    /// let (_layer, io) = SocketIo::builder().state(Greeting("hello")).build();
+    /// io.on("greet", async |State(greeting): State<Greeting>, name: String| {
+    ///     println!("{}, {name}", greeting.0);
+    /// });
+    /// ```
     #[must_use]
     pub fn state<T: Clone + Send + Sync + 'static>(self, value: T) -> Self {
         self.state.insert(value);
@@ -327,6 +441,15 @@ impl SocketIoBuilder {
     /// Told of each handler that returned an error, panicked, or could not be called because an
     /// argument is of another type, and of middlewares that did: with the socket and the name of the
     /// event, `connect` for a connection and its middlewares. The socket stays connected in any case.
+    /// Default: nobody is told.
+    ///
+    /// ```
+    /// use socketio_server::SocketIo;
+    ///
+    /// let (_layer, _io) = SocketIo::builder()
+    ///     .on_error(|socket, event, error| eprintln!("{} of {}: {error}", event, socket.id()))
+    ///     .build();
+    /// ```
     #[must_use]
     pub fn on_error(
         mut self,

@@ -15,6 +15,15 @@ use crate::Text;
 /// | [`KeepLatest`](Self::KeepLatest) | is sent | is replaced | succeeds | goes on |
 /// | [`Close`](Self::Close) | is not sent | is lost | `Full`, and the connection ends | the connection ends |
 ///
+/// ```
+/// use socketio_proto::server::{Emit, Overflow};
+/// use socketio_proto::Text;
+///
+/// // The latest score of each game: of those that wait, one per game.
+/// let how = Emit::default().overflow(Overflow::KeepLatest).key(Some(Text::from("game 7")));
+/// assert_eq!(how.overflow, Overflow::KeepLatest);
+/// ```
+///
 /// Only events that were sent with `DropOldest` or `KeepLatest` are ever taken back, and only
 /// while nothing of them has left. Those that ask for an acknowledgement are not. If all of them
 /// together would not make room enough, they stay, and the new event is dropped.

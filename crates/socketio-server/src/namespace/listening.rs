@@ -155,7 +155,31 @@ impl Namespace {
     /// cancels the one that it is in.
     ///
     /// Its parameters are those of a handler without event arguments: [`Socket`](crate::Socket),
-    /// [`Auth`](crate::Auth), ...
+    /// [`Auth`](crate::Auth), ... One that has not decided within the
+    /// [connect timeout](crate::SocketIoBuilder::connect_timeout) goes with its client. One that
+    /// panics refuses with `Internal server error`, and one whose [`Auth`](crate::Auth) is of another
+    /// type says so; both go to [`on_error`](crate::SocketIoBuilder::on_error).
+    ///
+    /// ```
+    /// use serde::Deserialize;
+    /// use socketio_server::{Auth, Refusal, Socket, SocketIo, Value};
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Login {
+    ///     #[serde(default)]
+    ///     token: String,
+    /// }
+    ///
+    /// let (_layer, io) = SocketIo::new();
+    /// io.middleware(async |socket: Socket, Auth(login): Auth<Login>| -> Result<(), Refusal> {
+    ///     if login.token != "secret" {
+    ///         // The client sees `error.message` and `error.data`.
+    ///         return Err(Refusal::new("unknown token").with_data("log in first"));
+    ///     }
+    ///     socket.set_data("a member");
+    ///     Ok(())
+    /// });
+    /// ```
     pub fn middleware<A, H, E>(&self, middleware: H)
     where
         H: Handler<A, Output = Result<(), E>>,
@@ -169,6 +193,18 @@ impl Namespace {
     /// [`on_error`](crate::SocketIoBuilder::on_error); the client is told nothing.
     ///
     /// One that suspends lets later events pass, unless the namespace is [`serial`](Self::serial).
+    ///
+    /// ```
+    /// use socketio_server::{Event, Socket, SocketIo};
+    ///
+    /// let (_layer, io) = SocketIo::new();
+    /// io.event_middleware(async |socket: Socket, Event(event): Event| {
+    ///     match event.as_str() {
+    ///         "admin" if socket.data() != "an admin".into() => Err("not for you"),
+    ///         _ => Ok(()),
+    ///     }
+    /// });
+    /// ```
     pub fn event_middleware<A, H, E>(&self, middleware: H)
     where
         H: Handler<A, Output = Result<(), E>>,
