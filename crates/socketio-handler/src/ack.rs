@@ -55,7 +55,8 @@ impl Ack {
     /// Does nothing if the sender did not ask for one, or got one already.
     ///
     /// # Errors
-    /// When the arguments can't be written, or the buffer is full.
+    /// When the arguments can't be written; or when the buffer is full: no policy makes room for an
+    /// answer, it is lost then, and later ones are dropped as if it had gone out.
     pub fn send(self, arguments: impl Serialize) -> Result<(), EmitError> {
         let Some(inner) = &self.0 else { return Ok(()) };
         let payload = Payload::new(inner.socket.format(), None, &arguments)?;

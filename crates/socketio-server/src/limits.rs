@@ -54,7 +54,8 @@ pub struct Limits {
     ///
     /// The client sees the end of its session, the application `byte rate exceeded`.
     pub byte_rate: Option<Rate>,
-    /// Bytes that wait to be sent to one client: 4 MiB, what a reader that never reads can cost.
+    /// Bytes that wait to be sent to one client, by all its sockets: 4 MiB, what a reader that never
+    /// reads can cost, beside what is just being written to it.
     ///
     /// Who emits to this client sees [`EmitError`](crate::EmitError). A broadcast closes the client
     /// that can't take it; the application sees `send buffer overflow`.

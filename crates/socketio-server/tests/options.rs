@@ -11,12 +11,12 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use socketio_server::engine::{Engine, Handler, Message};
 use socketio_server::{
-    Ack, Auth, Cookie, EmitError, Limits, NotFound, Refusal, Socket, SocketIo, SocketIoBuilder,
-    State, Transport, Version,
+    Ack, Auth, Cookie, EmitError, Limits, NotFound, Overflow, RecoveryConfig, Refusal, Socket,
+    SocketIo, SocketIoBuilder, State, Transport, Version,
 };
 use std::time::Duration;
 use support::http::UPGRADE;
-use support::{Frame, Http, Log, Polling, Server, WebSocket, http_to, soon, until};
+use support::{Frame, Http, Lines, Log, Polling, Server, WebSocket, http_to, soon, until};
 
 const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
 const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
@@ -481,4 +481,115 @@ async fn a_drain_is_told_once_more_than_half_of_the_buffer_was_in_use() {
     lines.take(2).await;
     server.shutdown().await;
     assert!(lines.rest().is_empty());
+}
+
+/// A server that tells how its sockets came to be, and keeps them for two minutes.
+fn remembering() -> (Server, Lines) {
+    let (log, lines) = Log::new();
+    let limits = Limits::default().max_buffered(10_000);
+    let recovery = RecoveryConfig::default();
+    let server = server(|it| {
+        it.state(log)
+            .limits(limits)
+            .connection_state_recovery(recovery)
+    });
+    server.on_connection(async |State(log): State<Log>, socket: Socket| {
+        log.add(format!("{:?}", socket.recovery()));
+    });
+    (server, lines)
+}
+
+/// Joins, and gives the private id.
+async fn private_id(client: &mut Polling) -> String {
+    client.send("40").await;
+    let reply = client.text().await;
+    reply.split('"').nth(7).unwrap().to_owned()
+}
+
+/// Comes back without having seen anything, and gives what was missed.
+async fn back(server: &Server, private: &str) -> Vec<String> {
+    let mut client = server.websocket().await;
+    client.send(&format!(r#"40{{"pid":"{private}"}}"#)).await;
+    let mut missed = Vec::new();
+    loop {
+        let packet = client.text().await;
+        if packet.starts_with("40{") {
+            return missed;
+        }
+        missed.push(packet);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_closed_by_a_broadcast_for_want_of_room_has_missed_too_much() {
+    let (server, mut lines) = remembering();
+    let mut client = server.polling().await;
+    let private = private_id(&mut client).await;
+    assert_eq!(lines.next().await, "Fresh");
+    while server.client_count() == 1 {
+        server.emit("x", "x".repeat(1_000)).unwrap();
+        tokio::task::yield_now().await;
+    }
+    server.deserted().await;
+    assert!(back(&server, &private).await.is_empty());
+    assert_eq!(lines.next().await, "Failed(TooMuch)");
+}
+
+/// The last event was refused, and its sender knows. What waited is what there was room for.
+#[tokio::test(start_paused = true)]
+async fn who_was_closed_by_an_emit_for_want_of_room_gets_what_waited() {
+    let (server, mut lines) = remembering();
+    let mut client = server.polling().await;
+    let private = private_id(&mut client).await;
+    assert_eq!(lines.next().await, "Fresh");
+    let socket = server.sockets().pop().unwrap();
+    let emit = || {
+        socket
+            .overflow(Overflow::Close)
+            .emit("x", "x".repeat(1_000))
+    };
+    let mut sent = 0;
+    while emit().is_ok() {
+        sent += 1;
+    }
+    server.deserted().await;
+    assert_eq!(back(&server, &private).await.len(), sent);
+    assert_eq!(lines.next().await, "Recovered");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_packet_that_is_none_is_a_forced_close_and_no_end_of_the_session() {
+    let (server, mut lines) = remembering();
+    for (packet, expected) in [("49", "Recovered"), ("9", "Failed(Ended)")] {
+        let mut client = server.polling().await;
+        let private = private_id(&mut client).await;
+        assert_eq!(lines.next().await, "Fresh");
+        client.send(packet).await;
+        server.deserted().await;
+        back(&server, &private).await;
+        assert_eq!(lines.next().await, expected, "{packet}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_taken_back_for_a_slow_client_is_sent_when_it_comes_back() {
+    let (server, mut lines) = remembering();
+    let mut client = server.polling().await;
+    let private = private_id(&mut client).await;
+    assert_eq!(lines.next().await, "Fresh");
+    let socket = server.sockets().pop().unwrap();
+    for n in 0..3 {
+        socket.latest("key").emit("n", n).unwrap();
+    }
+    let waiting = client.text().await;
+    assert!(waiting.starts_with(r#"42["n",2,"#), "{waiting}");
+    assert!(client.take_rest().is_empty());
+    socket.close_connection();
+    server.deserted().await;
+    let missed = back(&server, &private).await;
+    assert_eq!(lines.next().await, "Recovered");
+    for (n, packet) in missed.iter().enumerate() {
+        assert!(packet.starts_with(&format!(r#"42["n",{n},"#)), "{packet}");
+    }
+    assert_eq!(missed.len(), 3);
 }

@@ -78,8 +78,11 @@ pub enum Failure {
     /// [`max_session_bytes`](super::Config::max_session_bytes).
     #[error("the session was dropped in favour of others")]
     Evicted,
-    /// The socket had left the namespace, by the client's will or the server's, or because of
-    /// what the client had sent.
+    /// The socket had left the namespace, by the client's will or the server's, or its engine session
+    /// ended for something that is no packet of Engine.IO
+    /// ([`CloseReason::Parse`](engineio_proto::CloseReason::Parse)). What is no packet of Socket.IO
+    /// ends it by [`CloseReason::Forced`](engineio_proto::CloseReason::Forced), after which it may be
+    /// recovered.
     #[error("the session was ended on purpose")]
     Ended,
     /// The offset is none of the log's. Most likely it is the last argument of a volatile event,
@@ -91,7 +94,9 @@ pub enum Failure {
     /// [`max_packet_bytes`](super::Config::max_packet_bytes).
     #[error("the log does not reach back to the offset")]
     LogTrimmed,
-    /// What was missed does not fit into the client's send buffer.
+    /// What was missed does not fit into the client's send buffer. So it is, as a rule, for a client
+    /// that was closed because there was no room for a broadcast: it has missed all that waited, and
+    /// the broadcast.
     #[error("more was missed than the send buffer takes")]
     TooMuch,
 }

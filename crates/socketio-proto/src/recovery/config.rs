@@ -3,6 +3,9 @@
 use core::time::Duration;
 
 /// Limits and times of a [`Store`](super::Store). Each namespace has a store of its own.
+///
+/// What is kept for one socket alone while it is away has one limit more,
+/// [`NamespaceLimits::max_buffered`](crate::server::NamespaceLimits::max_buffered).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Config {

@@ -5,7 +5,8 @@ use crate::Text;
 /// What becomes of an event for which the send buffer has no room.
 ///
 /// The buffer is that of the engine session: its `max_buffered` bytes and `max_queued` messages
-/// are all that a client which never reads can cost, whatever the policy.
+/// are all that ever waits there, whatever the policy. What was pulled from it, to be written, is no
+/// longer counted: one frame, or one polling answer, which takes all that waits.
 ///
 /// | policy | the event | what waits | the emit | a broadcast |
 /// | --- | --- | --- | --- | --- |
@@ -26,7 +27,16 @@ use crate::Text;
 ///
 /// Only events that were sent with `DropOldest` or `KeepLatest` are ever taken back, and only
 /// while nothing of them has left. Those that ask for an acknowledgement are not. If all of them
-/// together would not make room enough, they stay, and the new event is dropped.
+/// together would not make room enough, they stay, and the new event is
+/// [`Dropped`](crate::EmitError::Dropped).
+///
+/// # With recovery
+///
+/// For a socket that is away there is nothing to take back:
+/// [`direct`](crate::server::NamespaceCore::direct) says [`Full`](crate::EmitError::Full), and it is
+/// for the adapter to drop the event if it may be. What is
+/// [replayed](crate::server::Connection::accept_session) has no policy: it is sent whole, with what
+/// was dropped or taken back before, and is not taken back itself.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Overflow {

@@ -58,6 +58,9 @@ const REPLY: usize = 192;
 
 /// Recovery. All of this has to be one step with what follows from it, under the lock under which
 /// broadcasts are delivered: then a socket that comes back misses nothing and gets nothing twice.
+///
+/// [`retire`](NamespaceCore::retire) may happen outside of it, between a broadcast and its delivery:
+/// what was recorded before is missed by the socket, and what comes later is recorded for it.
 impl NamespaceCore {
     /// The namespace with a store. From now on what it sends is recorded, and carries an offset
     /// ([what exactly](crate::recovery#what-is-recorded)).
@@ -171,6 +174,9 @@ impl NamespaceCore {
 
     /// Takes back the event that was [directed](Self::direct) to a member last, since it did not go
     /// out. Nothing may have been recorded since.
+    ///
+    /// Its place in the log is given to the next event, unless a session has begun or was saved
+    /// behind it: then it stays empty, or that session would miss the next.
     pub fn retract(&mut self) {
         if let Some(store) = &mut self.recovery {
             store.retract();
@@ -179,7 +185,7 @@ impl NamespaceCore {
 
     /// [Removes](Self::remove) a member whose client has gone. If it went in a way in which it may
     /// come back, its session is saved with these data: if its connection ended, unless it was for
-    /// something that cannot be read.
+    /// something that is no packet of Engine.IO.
     pub fn retire(&mut self, member: Member, reason: &DisconnectReason, data: Value, now: Instant) {
         let may_return = match reason {
             DisconnectReason::Transport(CloseReason::Parse(_)) => false,
