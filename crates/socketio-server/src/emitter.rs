@@ -45,7 +45,7 @@ impl<'a> Emitter<'a> {
         self
     }
 
-    /// Waits that long for the acknowledgement.
+    /// Waits that long for the acknowledgement. Default: for as long as the client is connected.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

@@ -429,7 +429,8 @@ impl Socket {
         Emitter::new(self).latest(key)
     }
 
-    /// The next emit waits that long for its acknowledgement.
+    /// The next emit waits that long for its acknowledgement. Default: for as long as the client is
+    /// connected.
     pub fn timeout(&self, timeout: Duration) -> Emitter<'_> {
         Emitter::new(self).timeout(timeout)
     }
