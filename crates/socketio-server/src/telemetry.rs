@@ -394,7 +394,8 @@ pub(crate) fn in_span(socket: &Socket, event: &str, handler: Started) -> Started
 
 /// What this file emits is what it describes and what the page lists. The texts are compared, so that
 /// nothing has to be brought about for it.
-#[cfg(all(test, feature = "metrics"))]
+#[cfg(test)]
+#[cfg(feature = "metrics")]
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
