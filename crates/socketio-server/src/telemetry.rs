@@ -410,13 +410,17 @@ mod tests {
     }
 
     /// The rows of a table of the page, cell by cell.
-    fn rows(heading: &str) -> Vec<Vec<&'static str>> {
-        let page = include_str!("../../../docs/operations.md");
+    fn rows(heading: &str) -> Vec<Vec<String>> {
+        // Read now, since an archive of this crate has the tests and not the page.
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operations.md");
+        let page = std::fs::read_to_string(path).expect("the page is in the repository");
         let lines = page.lines().skip_while(|line| !line.starts_with(heading));
         let rows = lines.skip(2).take_while(|line| line.starts_with('|'));
-        let rows: Vec<Vec<_>> = rows
-            .map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
-            .collect();
+        let cells = |row: &str| {
+            let cells = row.trim_matches('|').split('|');
+            cells.map(|cell| cell.trim().to_owned()).collect()
+        };
+        let rows: Vec<_> = rows.map(cells).collect();
         assert!(!rows.is_empty());
         rows
     }
@@ -455,8 +459,8 @@ mod tests {
             .map(|row| {
                 (
                     row[0].trim_matches('`').into(),
-                    row[1].into(),
-                    quoted(row[2], '`'),
+                    row[1].clone(),
+                    quoted(&row[2], '`'),
                 )
             })
             .collect();
@@ -481,7 +485,7 @@ mod tests {
                 .iter()
                 .find(|row| row[0] == format!("`{name}`"))
                 .unwrap();
-            quoted(row[3], '`')
+            quoted(&row[3], '`')
         };
         // The arms of the two matches by which reasons become labels.
         let mut labels = source().split("let label = match").skip(1).map(|rest| {
@@ -515,8 +519,9 @@ mod tests {
         let listed: BTreeSet<_> = rows("| level | events |")
             .iter()
             .flat_map(|row| {
-                let level = row[0].trim_matches('`');
-                quoted(row[1], '`').into_iter().map(move |it| (level, it))
+                let level = row[0].trim_matches('`').to_owned();
+                let events = quoted(&row[1], '`').into_iter();
+                events.map(move |it| (level.clone(), it))
             })
             .collect();
         let mut told = BTreeSet::new();
@@ -533,7 +538,7 @@ mod tests {
                     .rsplit('"')
                     .next()
                     .unwrap();
-                told.insert((level, message.to_owned()));
+                told.insert((level.to_owned(), message.to_owned()));
             }
         }
         assert_eq!(listed, told);
