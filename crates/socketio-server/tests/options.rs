@@ -11,8 +11,8 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use socketio_server::engine::{Engine, Handler, Message};
 use socketio_server::{
-    Ack, Auth, Cookie, EmitError, Limits, NotFound, Overflow, RecoveryConfig, Refusal, Socket,
-    SocketIo, SocketIoBuilder, State, Transport, Version,
+    Ack, Auth, Cookie, Cors, CorsOrigin, EmitError, Limits, NotFound, Overflow, RecoveryConfig,
+    Refusal, SameSite, Socket, SocketIo, SocketIoBuilder, State, Transport, Version,
 };
 use std::time::Duration;
 use support::http::UPGRADE;
@@ -283,6 +283,59 @@ async fn a_cookie_has_the_defaults_of_the_reference() {
     let sid = open.body.split('"').nth(3).unwrap();
     let expected = format!("io={sid}; Path=/; HttpOnly; SameSite=Lax");
     assert_eq!(open.header("set-cookie"), Some(expected.as_str()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cookie_has_the_attributes_that_were_set() {
+    let cookie = Cookie::new("session")
+        .path(Some("/live".into()))
+        .domain(Some("example.org".into()))
+        .http_only(false)
+        .same_site(SameSite::None)
+        .secure(true)
+        .max_age(60 * SECOND);
+    let server = server(|it| it.cookie(cookie));
+    let open = server.http().await.get(POLLING).await;
+    let sid = open.body.split('"').nth(3).unwrap();
+    let expected =
+        format!("session={sid}; Max-Age=60; Domain=example.org; Path=/live; Secure; SameSite=None");
+    assert_eq!(open.header("set-cookie"), Some(expected.as_str()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn cors_tells_what_was_set() {
+    let cors = Cors::new(CorsOrigin::List(vec!["http://good.example".into()]))
+        .credentials(true)
+        .methods(["GET", "POST"])
+        .allowed_headers(["x-token"])
+        .exposed_headers(["x-request-id"])
+        .max_age(600 * SECOND);
+    let server = server(|it| it.cors(cors));
+    let preflight = [
+        "Origin: http://good.example",
+        "Access-Control-Request-Method: POST",
+    ];
+    let mut http = server.http().await;
+    let answer = http
+        .request(&format!("OPTIONS {POLLING}"), &preflight)
+        .await;
+    assert_eq!(answer.status, 204);
+    for (header, expected) in [
+        ("origin", "http://good.example"),
+        ("credentials", "true"),
+        ("methods", "GET,POST"),
+        ("headers", "x-token"),
+    ] {
+        let name = format!("access-control-allow-{header}");
+        assert_eq!(answer.header(&name), Some(expected), "{answer:?}");
+    }
+    assert_eq!(answer.header("access-control-max-age"), Some("600"));
+    let open = http.request(&format!("GET {POLLING}"), &preflight).await;
+    let exposed = open.header("access-control-expose-headers");
+    assert_eq!((open.status, exposed), (200, Some("x-request-id")));
+    let other = ["Origin: http://evil.example"];
+    let open = http.request(&format!("GET {POLLING}"), &other).await;
+    assert_eq!(open.header("access-control-allow-origin"), None);
 }
 
 #[tokio::test(start_paused = true)]
