@@ -3,11 +3,14 @@
 
 mod support;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use socketio_server::engine::Version;
-use socketio_server::{Ack, Auth, Refusal, Socket, SocketIo, SocketIoBuilder, State, Value};
+use socketio_server::{
+    Ack, Auth, Reason, Refusal, Socket, SocketIo, SocketIoBuilder, State, Value,
+};
 use support::http::UPGRADE;
-use support::{Frame, Lines, Log, Server, WebSocket};
+use support::{Frame, Http, Lines, Log, Response, Server, WebSocket};
 use tokio_tungstenite::tungstenite::Message;
 
 const POLLING: &str = "/socket.io/?EIO=3&transport=polling";
@@ -183,4 +186,146 @@ async fn scripts_carry_socket_io_in_either_revision() {
         let script = format!("___eio[7](\"{payload}\");");
         assert_eq!(http.get(&target).await.body, script);
     }
+}
+
+/// POSTs a body in bytes.
+async fn post_bytes(http: &mut Http, target: &str, body: &[u8]) -> Response {
+    let head = format!(
+        "POST {target} HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    http.write([head.as_bytes(), body].concat()).await;
+    http.response().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn ep_05_bytes_that_begin_like_a_packet_are_data_in_either_protocol() {
+    let header = r#"451-["bytes",{"_placeholder":true,"num":0}]"#;
+    // Types as digits and as numbers, the sign of base64, the end of a length, a separator; and none.
+    let all: [&[u8]; 7] = [
+        b"4a",
+        b"b4QUI=",
+        b"\x04\x01",
+        b"\x01",
+        b"\xff",
+        b"\x1e",
+        b"",
+    ];
+    for data in all {
+        let (server, _lines) = server();
+        let base64 = BASE64_STANDARD.encode(data);
+
+        let mut client = server.client().await;
+        client.send(header).await;
+        client.send_frame(Message::binary(data.to_vec())).await;
+        assert_eq!(client.text().await, header);
+        assert_eq!(client.next().await, Frame::Binary(data.to_vec().into()));
+
+        let mut client = server.polling().await;
+        client.join("/").await;
+        client.send(&format!("{header}\u{1e}b{base64}")).await;
+        assert_eq!(client.text().await, header);
+        assert_eq!(client.text().await, format!("b{base64}"));
+
+        // In protocol 3 the type is a byte in front.
+        let typed = [b"\x04", data].concat();
+        let mut client = websocket(&server, WEBSOCKET).await;
+        client.text().await;
+        assert_eq!(client.text().await, "40");
+        client.send(header).await;
+        client.send_frame(Message::binary(typed.clone())).await;
+        assert_eq!(client.text().await, header);
+        assert_eq!(client.next().await, Frame::Binary(typed.clone().into()));
+
+        // In text, then in bytes, where each element has its kind and the digits of its length in front.
+        for asked in ["&b64=1", ""] {
+            let mut http = server.http().await;
+            let query = format!("{POLLING}{asked}");
+            let target = format!("{query}&sid={}", sid(&http.get(&query).await.body));
+            let text = format!("{}:{header}", header.len());
+            let (body, answer) = if asked.is_empty() {
+                let body = [
+                    &[0, 4, 3, 0xff][..],
+                    header.as_bytes(),
+                    &[1, typed.len() as u8, 0xff],
+                    &typed,
+                ]
+                .concat();
+                assert_eq!(post_bytes(&mut http, &target, &body).await.body, "ok");
+                (body.clone(), http.get(&target).await.bytes)
+            } else {
+                let body = format!("{text}{}:b4{base64}", base64.len() + 2);
+                assert_eq!(http.post(&target, &body).await.body, "ok");
+                (body.into(), http.get(&target).await.bytes)
+            };
+            assert_eq!(answer, body, "{data:?}{asked}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn ep_16_ep_17_a_length_that_cannot_be_closes_and_an_empty_element_is_nothing() {
+    let (server, mut lines) = server();
+    server
+        .on_disconnect(async |State(log): State<Log>, reason: Reason| log.add(reason.to_string()));
+    let open = async || {
+        let mut http = server.http().await;
+        let target = format!("{POLLING}&sid={}", sid(&http.get(POLLING).await.body));
+        (http, target)
+    };
+    let echo = r#"15:421["echo","x"]"#;
+    assert_eq!(echo.len(), 18);
+
+    // Nothing, as often as one likes, is nothing.
+    let (mut http, target) = open().await;
+    let many = "0:".repeat(100_000);
+    for body in ["0:", &format!("0:0:{echo}0:"), &format!("{many}1:2{many}")] {
+        assert_eq!(http.post(&target, body).await.body, "ok");
+    }
+    let answers = http.get(&target).await.body;
+    assert_eq!(answers, r#"8:431["x"]1:3"#);
+    lines.next().await;
+
+    let texts = [
+        "4",
+        ":4",
+        "-1:4",
+        "+1:6",
+        "2:6",
+        "1:6:6",
+        "9999999999:6",
+        "100000000000000000000000000000:6",
+        "18446744073709551617:6",
+        "000000000000000000000000000001:6",
+        "1.0:6",
+        "٣:4ab",
+        "2:4😀",
+        "7:4hé",
+    ];
+    let bytes: [&[u8]; 6] = [
+        b"\x00\x00\xff",
+        b"\x00\xff6",
+        b"\x00\x016",
+        b"\x00\x09\xff6",
+        b"\x00\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\xff6",
+        b"\x02\x01\xff6",
+    ];
+    let all = texts.iter().map(|text| (text.as_bytes(), false));
+    for (body, in_bytes) in all.chain(bytes.map(|bytes| (bytes, true))) {
+        let (mut http, target) = open().await;
+        lines.next().await;
+        // What stands in front of it is delivered, and nothing behind it.
+        let answer = if in_bytes {
+            let echo = [&[0, 1, 5, 0xff][..], &echo.as_bytes()[3..]].concat();
+            post_bytes(&mut http, &target, &[&echo, body, &echo].concat()).await
+        } else {
+            let body = [echo.as_bytes(), body].concat();
+            http.post(&target, str::from_utf8(&body).unwrap()).await
+        };
+        assert_eq!(answer.body, "ok", "{body:?}");
+        assert_eq!(lines.next().await, "parse error", "{body:?}");
+        assert_eq!(http.get(&target).await.status, 400, "{body:?}");
+    }
+    assert_eq!(server.client_count(), 1);
+    assert!(lines.rest().is_empty());
 }
