@@ -1,7 +1,8 @@
 //! Every session leaves nothing behind, however its client went: no session, no socket, no room, no task, no memory.
 //!
-//! Ten thousand clients of each kind come and go, in memory and under a paused clock, where a heartbeat that nobody
-//! answers takes no time. The bytes that are alive afterwards are compared with those after the first thousand.
+//! Ten thousand clients of each kind come and go, or `LEAK_CLIENTS`, in memory and under a paused clock, where a
+//! heartbeat that nobody answers takes no time. The bytes that are alive afterwards are compared with those after the
+//! first thousand.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
@@ -10,9 +11,15 @@ use allocation_counter::measure;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use socketio_server::{Auth, Limits, Refusal, Socket, SocketIo};
+use std::cell::Cell;
+use std::sync::Once;
 use std::time::Duration;
+use support::http::UPGRADE;
 use support::{Frame, Server, WebSocket};
 use tokio::runtime::Builder;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 /// Clients that are there at once.
 const CROWD: usize = 50;
@@ -29,6 +36,7 @@ fn server() -> Server {
             .ping_interval(second)
             .ping_timeout(second)
             .upgrade_timeout(second)
+            .allow_eio3(true)
             .connect_timeout(2 * second),
     );
     server.middleware(async |Auth(auth): Auth<serde_json::Value>| {
@@ -71,12 +79,35 @@ async fn visits(server: &Server, count: usize, visit: &impl AsyncFn(&Server, usi
     }
 }
 
+/// Clients of each kind.
+fn clients() -> usize {
+    let asked = std::env::var("LEAK_CLIENTS").map(|asked| asked.parse().unwrap());
+    asked.unwrap_or(10_000).max(2_000)
+}
+
+thread_local! {
+    /// Of this test, which runs on one thread: tasks keep their panics to themselves.
+    static PANICS: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count_panics() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let report = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            PANICS.set(PANICS.get() + 1);
+            report(info);
+        }));
+    });
+}
+
 fn check(kind: &str, visit: impl AsyncFn(&Server, usize)) {
     let runtime = Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .unwrap();
+    count_panics();
     let mut place = None;
     let first = measure(|| {
         runtime.block_on(async {
@@ -85,8 +116,10 @@ fn check(kind: &str, visit: impl AsyncFn(&Server, usize)) {
         });
     });
     let server = place.unwrap();
-    let more = measure(|| runtime.block_on(visits(&server, 9_000, &visit)));
+    let rest = clients() - 1_000;
+    let more = measure(|| runtime.block_on(visits(&server, rest, &visit)));
 
+    assert_eq!(PANICS.get(), 0, "{kind}: panics");
     assert_eq!(server.client_count(), 0, "{kind}: sessions");
     for namespace in server.namespaces() {
         assert_eq!(namespace.socket_count(), 0, "{kind}: sockets");
@@ -96,7 +129,7 @@ fn check(kind: &str, visit: impl AsyncFn(&Server, usize)) {
     assert_eq!(runtime.metrics().num_alive_tasks(), 1, "{kind}: tasks");
     assert!(
         more.bytes_current <= first.bytes_current / 100,
-        "{kind}: {} bytes are left of 9,000 clients, beside {} before",
+        "{kind}: {} bytes are left of {rest} clients, beside {} before",
         more.bytes_current,
         first.bytes_current,
     );
@@ -279,6 +312,197 @@ fn rs_01_clients_that_are_refused() {
             }
         }
     });
+}
+
+/// Makes sense, until it is cut, bent, or put behind something else.
+const SENSE: [&str; 18] = [
+    "40",
+    "40/late,{\"a\":1}",
+    "40{\"refuse\":true}",
+    "41",
+    "42[\"echo\",1]",
+    "421[\"ask\",{\"k\":[1.5,null,\"\\u00e9\"]}]",
+    "42/late,7[\"echo\",2]",
+    "430[1]",
+    "44{\"message\":\"x\"}",
+    "451-[\"echo\",{\"_placeholder\":true,\"num\":0}]",
+    "452-3[\"echo\",{\"_placeholder\":true,\"num\":1},{\"_placeholder\":true,\"num\":0}]",
+    "461-0[{\"_placeholder\":true,\"num\":0}]",
+    "bAQID",
+    "2probe",
+    "3",
+    "5",
+    "6",
+    "1",
+];
+
+/// Where each client's nonsense comes from, the same in every run.
+struct Nonsense(u64);
+
+impl Nonsense {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound as u64) as usize
+    }
+
+    fn sense(&mut self) -> &'static [u8] {
+        SENSE[self.below(SENSE.len())].as_bytes()
+    }
+
+    /// What made sense, cut off, with a bit that is another, with more behind it; or bytes.
+    fn of(&mut self, kind: usize, mut sense: Vec<u8>) -> Vec<u8> {
+        match kind {
+            0 => sense.truncate(self.below(sense.len())),
+            1 => {
+                let at = self.below(sense.len());
+                sense[at] ^= 1 << self.below(8);
+            }
+            2 => {
+                for _ in 0..=self.below(3) {
+                    sense.extend_from_slice([&b""[..], b"\x1e", b",", b"2:"][self.below(4)]);
+                    sense.extend_from_slice(self.sense());
+                }
+            }
+            _ => sense = (0..self.below(60)).map(|_| self.below(256) as u8).collect(),
+        }
+        sense
+    }
+
+    fn packet(&mut self, kind: usize) -> Vec<u8> {
+        let sense = self.sense().to_vec();
+        self.of(kind, sense)
+    }
+}
+
+/// Text and bytes over both protocols and both transports; and what is no HTTP, no WebSocket.
+#[test]
+fn rs_01_clients_that_speak_nonsense() {
+    check("nonsense", async |server, n| {
+        let mut nonsense =
+            Nonsense(0x9e37_79b9_7f4a_7c15 ^ (n as u64 + 1).wrapping_mul(0x2545_f491));
+        let (kind, way) = (n % 4, n / 4 % 6);
+        match way {
+            // Text frames, which need not be text, and binary ones.
+            0 | 1 => {
+                let mut client = server.client().await;
+                for _ in 0..4 {
+                    let code = [Data::Text, Data::Binary][way];
+                    let frame = RawFrame::message(nonsense.packet(kind), OpCode::Data(code), true);
+                    client.send_frame(Message::Frame(frame)).await;
+                    client.send(r#"42["echo",3]"#).await;
+                }
+                client.cut();
+            }
+            // Frames that are none.
+            2 => {
+                let mut http = server.http().await;
+                let line = format!("GET {PATH}&transport=websocket");
+                assert_eq!(http.request(&line, &UPGRADE).await.status, 101);
+                for _ in 0..4 {
+                    let packet = nonsense.sense();
+                    let mask = [0x80 | packet.len() as u8, 0, 0, 0, 0];
+                    let frame = [&[0x81], &mask[..], packet].concat();
+                    http.write(nonsense.of(kind, frame)).await;
+                }
+            }
+            // Bodies in either protocol.
+            3 | 4 => {
+                let query = format!("/socket.io/?EIO={way}&transport=polling");
+                let mut http = server.http().await;
+                let open = http.get(&query).await.body;
+                let (_, sid) = open.split_once(r#""sid":""#).unwrap();
+                let target = format!("{query}&sid={}", sid.split_once('"').unwrap().0);
+                for _ in 0..4 {
+                    let packet = nonsense.packet(kind);
+                    let body = match (way, n % 8 < 4) {
+                        (4, _) => packet,
+                        (_, true) => [format!("{}:", packet.len()).as_bytes(), &packet].concat(),
+                        (_, false) => {
+                            let digits = format!("{}", packet.len());
+                            let digits: Vec<u8> = digits.bytes().map(|it| it - b'0').collect();
+                            [&[n as u8 % 2], &digits[..], &[0xff], &packet].concat()
+                        }
+                    };
+                    let body = if !body.is_empty() && nonsense.below(4) == 0 {
+                        nonsense.of(kind, body)
+                    } else {
+                        body
+                    };
+                    let form = ["text/plain", "application/octet-stream"]
+                        [usize::from(way == 3 && n % 8 >= 4)];
+                    let head = format!(
+                        "POST {target} HTTP/1.1\r\nHost: x\r\nContent-Type: {form}\r\nContent-Length: {}\r\n\r\n",
+                        body.len()
+                    );
+                    http.write([head.as_bytes(), &body].concat()).await;
+                    let answer = http.response().await.status;
+                    assert!([200, 400].contains(&answer), "{answer}");
+                }
+            }
+            // Requests.
+            _ => {
+                for line in [
+                    format!("GET {PATH}&transport=polling&t=1&b64=1&j=0"),
+                    format!("POST {PATH}&transport=polling&sid=%41b"),
+                    format!("GET {PATH}&transport=websocket"),
+                ] {
+                    let mut http = server.http().await;
+                    let request = format!(
+                        "{line} HTTP/1.1\r\nHost: x\r\n{}\r\n\r\n",
+                        UPGRADE.join("\r\n")
+                    );
+                    http.write(nonsense.of(kind, request.into_bytes())).await;
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn eh_10_handshakes_and_nothing_else_cost_little_and_are_reclaimed() {
+    const SESSIONS: usize = 20_000;
+    /// A session that has said nothing yet, with its tasks, timers and places in tables.
+    const EACH: usize = 3072;
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let server = Server::new(SocketIo::builder().limits(Limits::default().max_sessions(SESSIONS)));
+    let polling = format!("{PATH}&transport=polling");
+    let wave = async || {
+        let mut http = server.http().await;
+        for _ in 0..SESSIONS {
+            assert_eq!(http.get(&polling).await.status, 200);
+        }
+        assert_eq!(server.client_count(), SESSIONS);
+        assert_eq!(http.get(&polling).await.status, 503);
+    };
+    let full = measure(|| runtime.block_on(wave())).bytes_current;
+    assert!(
+        (0..(SESSIONS * EACH) as i64).contains(&full),
+        "{full} bytes of {SESSIONS} sessions"
+    );
+    let reclaim = || {
+        runtime.block_on(async { tokio::time::sleep(LONG).await });
+        assert_eq!(server.client_count(), 0);
+    };
+    let back = measure(reclaim).bytes_current;
+    // Tables keep the size that they once had.
+    assert!(back <= -full * 9 / 10, "{back} of {full} bytes are back");
+    // And they are as large afterwards.
+    let again = measure(|| {
+        runtime.block_on(wave());
+        reclaim();
+    });
+    assert!(
+        again.bytes_current <= full / 100,
+        "{} bytes more",
+        again.bytes_current
+    );
+    assert_eq!(runtime.metrics().num_alive_tasks(), 1);
 }
 
 /// A client that sends half a packet, asks for all it can get and never reads.
