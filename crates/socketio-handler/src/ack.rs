@@ -52,7 +52,7 @@ impl Ack {
 
     /// Sends the acknowledgement: a tuple gives several arguments, anything else one, `()` none.
     ///
-    /// Does nothing if the sender did not ask for one, or got one already.
+    /// Does nothing if the sender did not ask for one, got one already, or has left.
     ///
     /// # Errors
     /// When the arguments can't be written; or when the buffer is full: no policy makes room for an
