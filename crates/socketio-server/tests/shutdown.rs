@@ -3,11 +3,15 @@
 
 mod support;
 
-use socketio_server::{Ack, DrainPolicy, Limits, SocketIo};
+use socketio_server::{Ack, DrainPolicy, Limits, Reason, Socket, SocketIo, State};
+use std::sync::Arc;
 use std::time::Duration;
-use support::http::PATH;
-use support::{Frame, Server, WebSocket};
+use support::http::{PATH, UPGRADE};
+use support::{Frame, Log, Server, WebSocket};
 use tokio::io::AsyncReadExt;
+use tokio::sync::Semaphore;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -175,4 +179,144 @@ async fn a_drain_that_is_given_up_leaves_the_rest_connected() {
         served += usize::from(client.next().await == Frame::Text(r#"431["x"]"#.into()));
     }
     assert_eq!(served, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn sr_04_a_handshake_that_waits_for_the_application_gets_no_session() {
+    let (log, mut lines) = Log::new();
+    let gate = Arc::new(Semaphore::new(0));
+    let opened = Arc::clone(&gate);
+    let server = Server::new(
+        SocketIo::builder()
+            .state(log.clone())
+            .allow_request(move |_| {
+                let gate = Arc::clone(&gate);
+                log.add("asked");
+                async move {
+                    gate.acquire().await.unwrap().forget();
+                    Ok(())
+                }
+            }),
+    );
+    server.on_connection(async |State(log): State<Log>| log.add("in"));
+    let (mut polling, mut websocket) = (server.http().await, server.http().await);
+    polling
+        .begin_get(&format!("{PATH}&transport=polling"))
+        .await;
+    let head = UPGRADE.join("\r\n");
+    websocket
+        .write(format!(
+            "GET {PATH}&transport=websocket HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n"
+        ))
+        .await;
+    lines.take(2).await;
+    assert!(time(server.shutdown()).await <= 2 * SECOND);
+    opened.add_permits(2);
+    let refused = polling.response().await;
+    assert!(refused.status >= 400, "{refused:?}");
+    // Refused, or closed at once.
+    if websocket.response().await.status == 101 {
+        let (wire, unread) = websocket.into_wire();
+        let frames = WebSocketStream::from_partially_read(wire, unread, Role::Client, None).await;
+        assert_eq!(WebSocket(frames).next_raw().await, Frame::Close(None));
+    }
+    server.deserted().await;
+    // None of those that come now is even asked about.
+    let late = server
+        .http()
+        .await
+        .get(&format!("{PATH}&transport=polling"))
+        .await;
+    assert_eq!(late.status, 503);
+    assert!(lines.rest().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn sr_04_half_a_post_holds_nothing_up() {
+    let (log, mut lines) = Log::new();
+    let server = Server::new(SocketIo::builder().state(log));
+    server
+        .on_disconnect(async |State(log): State<Log>, reason: Reason| log.add(reason.to_string()));
+    let mut client = server.polling().await;
+    client.join("/").await;
+    let target = client.target();
+    let head = format!("POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n42[");
+    client.push.write(head).await;
+    client.begin_poll().await;
+    // Both have arrived once something behind them was answered.
+    server.http().await.get("/elsewhere").await;
+    assert!(time(server.shutdown()).await < SECOND);
+    assert_eq!(client.push.response().await.body, "ok");
+    assert_eq!(client.poll.response().await.body, "1");
+    assert_eq!(lines.next().await, "server shutting down");
+    client.push.write("\"n\"]  ").await;
+    client.push.hung_up().await;
+    server.deserted().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sr_04_a_handler_that_runs_ends_by_itself_and_is_told() {
+    let (log, mut lines) = Log::new();
+    let server = Server::new(SocketIo::builder().state(log));
+    let gate = Arc::new(Semaphore::new(0));
+    let opened = Arc::clone(&gate);
+    server.on(
+        "slow",
+        move |socket: Socket, ack: Ack, State(log): State<Log>| {
+            let gate = Arc::clone(&gate);
+            async move {
+                log.add("begun");
+                gate.acquire().await.unwrap().forget();
+                let late = socket.emit("late", ()).is_err() && ack.send(()).is_ok();
+                log.add(format!("{} {late}", socket.is_connected()));
+            }
+        },
+    );
+    let mut client = server.client().await;
+    client.send(r#"421["slow"]"#).await;
+    client.send(r#"42["slow"]"#).await;
+    assert_eq!(lines.take(2).await, ["begun", "begun"]);
+    assert!(time(server.shutdown()).await < SECOND);
+    assert_eq!(client.closed().await, None);
+    server.deserted().await;
+    assert!(lines.rest().is_empty());
+    opened.add_permits(1);
+    assert_eq!(lines.next().await, "false true");
+}
+
+/// On a port, where the end of `serve` waits for what is under way.
+#[tokio::test]
+async fn sr_04_the_listener_ends_whatever_is_under_way() {
+    let builder = SocketIo::builder().allow_request(async |request| {
+        if request.uri.query().unwrap().contains("wait") {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    });
+    let (server, mut lines) = support::logged(builder).await;
+    server.on("slow", async |State(log): State<Log>| {
+        log.add("begun");
+        std::future::pending::<()>().await;
+    });
+    let mut client = server.client().await;
+    client.send(r#"42["slow"]"#).await;
+    assert_eq!(lines.next().await, "begun");
+    let mut waiting = server.http().await;
+    waiting
+        .begin_get(&format!("{PATH}&transport=polling&wait=1"))
+        .await;
+    let mut pushing = server.polling().await;
+    let target = pushing.target();
+    let head = format!("POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n42[");
+    pushing.push.write(head).await;
+    let policy = DrainPolicy::default().patience(SECOND / 10);
+    let took = time(async {
+        server.shutdown_with(policy).await;
+        server.served().await;
+    });
+    let took = took.await;
+    assert!(took < SECOND, "{took:?}");
+    waiting.hung_up().await;
+    pushing.push.hung_up().await;
+    assert_eq!(client.closed().await, None);
 }
