@@ -505,6 +505,45 @@ fn eh_10_handshakes_and_nothing_else_cost_little_and_are_reclaimed() {
     assert_eq!(runtime.metrics().num_alive_tasks(), 1);
 }
 
+/// One client that knows thousands of names.
+#[test]
+fn sn_02_namespaces_that_come_and_go_leave_nothing() {
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let server = Server::new(SocketIo::builder().cleanup_empty_namespaces(true));
+    let dynamic = server.of_matching(|name, _| name.starts_with("/room-"));
+    dynamic.on_connection(async |socket: Socket| socket.join("lobby"));
+    let mut client = None;
+    let mut walk = |rooms: std::ops::Range<usize>| {
+        measure(|| {
+            runtime.block_on(async {
+                let client = match &mut client {
+                    Some(client) => client,
+                    none => none.insert(server.client().await),
+                };
+                for room in rooms {
+                    let name = format!("/room-{room:08}");
+                    client.join(&name).await;
+                    client.send(&format!("41{name},")).await;
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            });
+        })
+    };
+    let first = walk(0..500);
+    let more = walk(500..20_000);
+    assert_eq!(server.namespaces().len(), 1);
+    assert!(
+        more.bytes_current <= first.bytes_current / 10,
+        "{} bytes are left, beside {} before",
+        more.bytes_current,
+        first.bytes_current,
+    );
+}
+
 /// A client that sends half a packet, asks for all it can get and never reads.
 #[test]
 fn rs_02_a_client_costs_what_the_limits_say() {

@@ -3,6 +3,7 @@
 
 mod support;
 
+use futures_util::future::join_all;
 use socketio_server::{Limits, Namespace, Socket, SocketIo, SocketIoBuilder, State, Value};
 use std::time::Duration;
 use support::{Lines, Log, Server, until};
@@ -329,5 +330,65 @@ async fn sn_06_a_namespace_may_be_removed_while_somebody_comes_in() {
         assert!(told.starts_with(begin), "{place}: {told}");
         client.cut();
         server.deserted().await;
+    }
+}
+
+/// A hundred clients come and go in two thousand namespaces, of which some hundreds may be there at a time.
+#[tokio::test(start_paused = true)]
+async fn sn_02_a_crowd_that_joins_and_leaves_meets_the_limits_and_leaves_nothing() {
+    const CLIENTS: usize = 100;
+    const OWN: usize = 30;
+    const DYNAMIC: usize = 420;
+    const EACH: usize = 8;
+    let limits = Limits::default()
+        .max_dynamic_namespaces(DYNAMIC)
+        .max_namespaces(EACH);
+    let builder = SocketIo::builder()
+        .limits(limits)
+        .cleanup_empty_namespaces(true);
+    let (server, _lines) = server(builder);
+    let _ = server.of_matching(|name, _| name.starts_with("/room-"));
+    let visit = async |client: usize| {
+        let mut socket = server.client().await;
+        let mut joined = Vec::new();
+        let (mut full, mut many) = (0, 0);
+        for n in 0..OWN {
+            // Each has its own rooms, and one in three is everybody's.
+            let name = match n % 3 {
+                0 => format!("/room-{n}"),
+                _ => format!("/room-{client}-{n}"),
+            };
+            socket.send(&format!("40{name},")).await;
+            let answer = socket.text().await;
+            assert!(server.namespaces().len() <= 1 + DYNAMIC);
+            if answer.starts_with(&format!("40{name},{{")) {
+                joined.push(name);
+            } else if answer == format!("44{name},{UNKNOWN}") {
+                full += 1;
+            } else {
+                assert_eq!(
+                    answer,
+                    format!(r#"44{name},{{"message":"too many namespaces"}}"#)
+                );
+                many += 1;
+                // It has as many as it may have, the main one among them, and leaves half of them.
+                assert_eq!(1 + joined.len(), EACH);
+                for name in joined.drain(..EACH / 2) {
+                    socket.send(&format!("41{name},")).await;
+                }
+            }
+            tokio::task::yield_now().await;
+        }
+        socket.cut();
+        (full, many)
+    };
+    for _ in 0..2 {
+        let counts = join_all((0..CLIENTS).map(visit)).await;
+        let (full, many): (Vec<usize>, Vec<usize>) = counts.into_iter().unzip();
+        let (full, many) = (full.iter().sum::<usize>(), many.iter().sum::<usize>());
+        assert!(full > 0 && many > 0, "{full} {many}");
+        server.deserted().await;
+        // An empty one goes with its last socket, and leaves room for others.
+        assert_eq!(names(&server), ["/"]);
     }
 }
