@@ -13,8 +13,8 @@ use support::{Server, WebSocket, soon, until};
 use tokio::task::JoinSet;
 
 const BROADCASTERS: u32 = 2;
-const EACH: u32 = 400;
-const RESTLESS: u64 = 4;
+const EACH: u32 = 1500;
+const RESTLESS: u64 = 8;
 
 /// What a client keeps over its connections.
 #[derive(Default)]
@@ -91,7 +91,7 @@ async fn nothing_is_missed_nothing_doubled_and_all_see_one_order() {
                 while !reader.take(&client.text().await) {}
                 // Half of them come back while their old connections seem to live.
                 drop(old.take());
-                let limit = 5 + n as usize * 7 + reader.seen.len();
+                let limit = 1 + n as usize + reader.seen.len();
                 while reader.seen.len() < limit && !reader.is_done() {
                     reader.take(&client.text().await);
                     assert!(is_started.load(Ordering::Relaxed));
