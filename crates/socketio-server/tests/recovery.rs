@@ -4,6 +4,7 @@
 mod support;
 
 use serde_json::json;
+use socketio_server::engine::Version;
 use socketio_server::{
     Extensions, Limits, Reason, Recovery, RecoveryConfig, RecoveryFailure, Refusal, Socket,
     SocketIo, SocketIoBuilder, State,
@@ -316,4 +317,92 @@ async fn an_emit_that_does_not_fit_is_refused_and_not_recorded() {
     server.deserted().await;
     let (_client, missed, _) = soon("the way back", again(&server, &pid, None)).await;
     assert!(missed.is_empty());
+}
+
+/// The log has to reach back to the last sign of life of a client that has silently gone.
+#[tokio::test(start_paused = true)]
+async fn the_heartbeat_tells_how_long_a_silent_client_may_be_thought_alive() {
+    let config = RecoveryConfig::default().max_disconnection_duration(Duration::from_secs(10));
+    let minute = Duration::from_secs(60);
+    let builder = SocketIo::builder()
+        .ping_interval(minute)
+        .ping_timeout(minute)
+        .connection_state_recovery(config);
+    let (server, mut lines) = server(builder);
+    let (mut client, (sid, pid)) = meet(&server).await;
+    server.emit("a", ()).unwrap();
+    let (_, offset) = event(&client.text().await);
+    // It hears no more of this, nor of anything else.
+    server.emit("b", ()).unwrap();
+    tokio::time::sleep(2 * minute - Duration::from_secs(1)).await;
+    assert_eq!(server.socket_count(), 1);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(lines.take(2).await, ["Fresh", "ping timeout"]);
+    let (_client, missed, ids) = again(&server, &pid, Some(&offset)).await;
+    assert_eq!((missed, ids.0), (vec!["b".to_owned()], sid));
+    assert_eq!(lines.next().await, "Recovered");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quick_heartbeat_needs_a_short_log() {
+    let config = RecoveryConfig::default().max_disconnection_duration(Duration::from_secs(10));
+    let builder = SocketIo::builder()
+        .ping_interval(Duration::from_secs(1))
+        .ping_timeout(Duration::from_secs(1))
+        .connection_state_recovery(config);
+    let (server, mut lines) = server(builder);
+    let (mut client, (_, pid)) = meet(&server).await;
+    server.emit("a", ()).unwrap();
+    let (_, offset) = event(&client.text().await);
+    server.emit("b", ()).unwrap();
+    assert_eq!(event(&client.text().await).0, "b");
+    // It answers every ping, for longer than a client could be away, and yet claims to have missed an event.
+    let answering = tokio::time::timeout(Duration::from_secs(40), client.next()).await;
+    assert!(answering.is_err(), "{answering:?}");
+    client.cut();
+    server.deserted().await;
+    again(&server, &pid, Some(&offset)).await;
+    let seen = lines.take(3).await;
+    assert_eq!(seen, ["Fresh", "transport close", "Failed(LogTrimmed)"]);
+}
+
+/// They could not be told a private id.
+#[tokio::test(start_paused = true)]
+async fn clients_of_protocol_3_are_not_recovered() {
+    let (server, mut lines) = server(builder().allow_eio3(true));
+    let other = server.of("/other");
+    other.on_connection(async |socket: Socket, State(log): State<Log>| {
+        log.add(format!("other {:?}", socket.recovery()));
+    });
+    let (mut newer, (_, pid)) = meet(&server).await;
+    assert_eq!(lines.next().await, "Fresh");
+    let path = "/socket.io/?EIO=3&transport=websocket";
+    let open = async || {
+        // What they say in their query is read as credentials: a claim among them counts for nothing.
+        let path = format!("{path}&pid={pid}&offset=x");
+        let mut client = WebSocket(server.http().await.upgrade(&path).await);
+        assert!(client.text().await.starts_with("0{"));
+        client
+    };
+    let mut older = open().await;
+    assert_eq!(older.text().await, "40");
+    assert_eq!(lines.next().await, "Fresh");
+    older.send(&format!("40/other?pid={pid}&offset=x,")).await;
+    assert_eq!(older.text().await, "40/other,");
+    assert_eq!(lines.next().await, "other Fresh");
+    server.emit("a", ()).unwrap();
+    assert_eq!(event(&newer.text().await).0, "a");
+    // A broadcast is one text for all of them.
+    assert_eq!(event(&older.text().await).0, "a");
+    let socket = server
+        .sockets()
+        .into_iter()
+        .find(|it| it.protocol() == Version::V3);
+    let socket = socket.unwrap();
+    socket.emit("b", ()).unwrap();
+    assert_eq!(older.text().await, r#"42["b"]"#);
+    older.cut();
+    assert_eq!(lines.next().await, "transport close");
+    // Nothing waits for it.
+    assert!(socket.emit("c", ()).is_err());
 }
