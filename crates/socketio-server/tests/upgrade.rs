@@ -4,8 +4,10 @@
 
 mod support;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
 use futures_util::future::join_all;
-use socketio_server::{Ack, Attachments, SocketIo};
+use socketio_server::{Ack, Attachments, SocketIo, Value};
 use std::time::Duration;
 use support::{Frame, Polling, Server, WebSocket};
 use tokio::time::Instant;
@@ -100,4 +102,82 @@ async fn eu_04_crowds_that_poll_while_they_upgrade_neither_stall_nor_spin() {
         assert_eq!(websocket.text().await, "431[[]]");
     };
     join_all((0..50).map(|_| client())).await;
+}
+
+/// What the server says goes out by GET until the change, and on the WebSocket from then on.
+#[tokio::test(start_paused = true)]
+async fn eu_05_eu_06_events_go_out_once_in_order_and_in_one_piece_across_the_change() {
+    const EVENTS: usize = 60;
+    let part = |n: usize| vec![n as u8; n % 7];
+    // Changes behind so many answers to GETs; the last of them may be waiting still.
+    for polls in 0..12 {
+        for is_waiting in [false, true] {
+            let server = echoing();
+            let (mut polling, mut websocket) = probing(&server).await;
+            let socket = server.sockets().pop().unwrap();
+            let emitting = tokio::spawn(async move {
+                for n in 0..EVENTS {
+                    let part = Value::Binary(Bytes::from(part(n)));
+                    socket.emit("down", (n, part.clone(), part)).unwrap();
+                    for _ in 0..n % 5 {
+                        tokio::task::yield_now().await;
+                    }
+                }
+            });
+            let mut seen = Vec::new();
+            for _ in 0..polls {
+                polling.begin_poll().await;
+                polling.end_poll().await;
+                seen.extend(polling.take_rest());
+            }
+            if is_waiting {
+                polling.begin_poll().await;
+            }
+            websocket.send("5").await;
+            if is_waiting {
+                polling.end_poll().await;
+                seen.extend(polling.take_rest());
+            }
+            // Nothing yet; and no more by GET.
+            seen.retain(|packet| !["6", "1"].contains(&packet.as_str()));
+            while seen.len() < 3 * EVENTS {
+                seen.push(match websocket.next().await {
+                    Frame::Text(text) => text,
+                    Frame::Binary(bytes) => format!("b{}", BASE64_STANDARD.encode(bytes)),
+                    closed @ Frame::Close(_) => panic!("{closed:?}"),
+                });
+            }
+            let expected = |n: usize| {
+                let part = format!("b{}", BASE64_STANDARD.encode(part(n)));
+                let places = r#"{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}"#;
+                [format!(r#"452-["down",{n},{places}]"#), part.clone(), part]
+            };
+            let expected: Vec<_> = (0..EVENTS).flat_map(expected).collect();
+            assert_eq!(seen, expected, "{polls} {is_waiting}");
+            emitting.await.unwrap();
+            // Nothing comes behind them.
+            websocket.send(r#"421["echo"]"#).await;
+            assert_eq!(websocket.text().await, "431[[]]");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn eu_04_a_poll_that_waits_at_the_change_is_let_go_at_once() {
+    let server = echoing();
+    let (mut polling, mut websocket) = probing(&server).await;
+    polling.begin_poll().await;
+    let begin = Instant::now();
+    websocket.send("5").await;
+    polling.end_poll().await;
+    // Polling is over, not the session.
+    assert_eq!(polling.take_rest(), ["1"]);
+    assert!(begin.elapsed() < Duration::from_millis(100));
+    // Behind it there is nothing to poll for.
+    let target = polling.target();
+    for _ in 0..3 {
+        assert_eq!(polling.poll.get(&target).await.status, 400);
+    }
+    websocket.send(r#"421["echo"]"#).await;
+    assert_eq!(websocket.text().await, "431[[]]");
 }
