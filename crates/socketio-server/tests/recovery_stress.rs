@@ -1,4 +1,4 @@
-//! Broadcasts from several tasks while clients lose their connections and come back all the
+//! Broadcasts from several tasks, and events for single clients, while these lose their connections and come back all the
 //! time.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,6 +14,8 @@ use tokio::task::JoinSet;
 
 const BROADCASTERS: u32 = 2;
 const EACH: u32 = 1500;
+/// Events that are for one client.
+const OWN: u32 = 300;
 const RESTLESS: u64 = 8;
 
 /// What a client keeps over its connections.
@@ -22,6 +24,7 @@ struct Reader {
     pid: Option<String>,
     offset: Option<String>,
     seen: Vec<u32>,
+    own: Vec<u32>,
     recoveries: u32,
 }
 
@@ -50,14 +53,25 @@ impl Reader {
             return true;
         }
         let list = packet.strip_prefix("42").unwrap();
-        let (_, number, offset): (String, u32, String) = serde_json::from_str(list).unwrap();
-        self.seen.push(number);
+        let (name, number, offset): (String, u32, String) = serde_json::from_str(list).unwrap();
+        match name.as_str() {
+            "own" => self.own.push(number),
+            _ => self.seen.push(number),
+        }
         self.offset = Some(offset);
         false
     }
 
     fn is_done(&self) -> bool {
-        self.seen.len() >= (BROADCASTERS * EACH) as usize
+        self.count() >= (BROADCASTERS * EACH + OWN) as usize
+    }
+
+    fn count(&self) -> usize {
+        self.seen.len() + self.own.len()
+    }
+
+    fn all(self) -> (Vec<u32>, Vec<u32>, u32) {
+        (self.seen, self.own, self.recoveries)
     }
 }
 
@@ -78,7 +92,8 @@ async fn nothing_is_missed_nothing_doubled_and_all_see_one_order() {
         while !reader.is_done() {
             reader.take(&client.text().await);
         }
-        (reader.seen, 1)
+        reader.recoveries = 1;
+        reader.all()
     });
     for n in 0..RESTLESS {
         let server = Arc::clone(&server);
@@ -91,8 +106,8 @@ async fn nothing_is_missed_nothing_doubled_and_all_see_one_order() {
                 while !reader.take(&client.text().await) {}
                 // Half of them come back while their old connections seem to live.
                 drop(old.take());
-                let limit = 1 + n as usize + reader.seen.len();
-                while reader.seen.len() < limit && !reader.is_done() {
+                let limit = 1 + n as usize + reader.count();
+                while reader.count() < limit && !reader.is_done() {
                     reader.take(&client.text().await);
                     assert!(is_started.load(Ordering::Relaxed));
                 }
@@ -100,13 +115,14 @@ async fn nothing_is_missed_nothing_doubled_and_all_see_one_order() {
                     old = Some(client);
                 }
             }
-            (reader.seen, reader.recoveries)
+            reader.all()
         });
     }
     until("all clients", || {
         server.socket_count() == 1 + RESTLESS as usize
     })
     .await;
+    let sockets = server.sockets();
     is_started.store(true, Ordering::Relaxed);
     let mut broadcasters = JoinSet::new();
     for b in 0..BROADCASTERS {
@@ -119,11 +135,20 @@ async fn nothing_is_missed_nothing_doubled_and_all_see_one_order() {
             }
         });
     }
+    for socket in sockets {
+        broadcasters.spawn(async move {
+            for n in 0..OWN {
+                socket.emit("own", n).unwrap();
+                tokio::task::yield_now().await;
+            }
+        });
+    }
 
     let mut orders = Vec::new();
     while let Some(reader) = soon("the readers", readers.join_next()).await {
-        let (seen, recoveries) = reader.unwrap();
+        let (seen, own, recoveries) = reader.unwrap();
         assert!(recoveries > 0);
+        assert_eq!(own, (0..OWN).collect::<Vec<_>>());
         orders.push(seen);
     }
     soon("the broadcasters", broadcasters.join_all()).await;
