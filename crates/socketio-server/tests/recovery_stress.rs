@@ -13,7 +13,7 @@ use support::{Server, WebSocket, soon, until};
 use tokio::task::JoinSet;
 
 const BROADCASTERS: u32 = 2;
-const EACH: u32 = 1500;
+const EACH: u32 = 2500;
 /// Events that are for one client.
 const OWN: u32 = 300;
 const RESTLESS: u64 = 8;
