@@ -20,4 +20,6 @@ mod pages {
     struct FromSocketioxide;
     #[doc = include_str!("../../../docs/limits.md")]
     struct Limits;
+    #[doc = include_str!("../../../docs/operations.md")]
+    struct Operations;
 }

@@ -67,6 +67,11 @@ impl Data {
         Some(self.sockets.swap_remove(at))
     }
 
+    /// The server sends all of them away.
+    pub(crate) fn depart(&self) {
+        self.sockets.iter().for_each(|socket| socket.depart());
+    }
+
     /// Nobody waits for a namespace any more. What has been found already stays so.
     fn stop_seeking(&mut self, handle: Handle) {
         self.seeking.retain(|(seeking, task)| {
@@ -364,7 +369,7 @@ impl Sio {
     }
 
     fn disconnected(&self, socket: Arc<SocketInner>, reason: Reason) {
-        let was_connected = socket.stage() == Stage::Connected;
+        let was_connected = socket.has_connected();
         socket.stop_joining();
         let socket = Socket::from(socket);
         if was_connected {

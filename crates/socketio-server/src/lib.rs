@@ -122,11 +122,6 @@ mod typed;
 
 pub mod engine;
 
-/// The examples of a page are compiled with those here.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/operations.md")]
-mod operations {}
-
 use socketio_handler::sync;
 
 pub use broadcast::{Broadcast, IntoRooms, Responses};

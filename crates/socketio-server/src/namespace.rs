@@ -386,6 +386,7 @@ impl NamespaceInner {
         selected
             .into_iter()
             .filter_map(|member| members.sockets.get(member.index())?.clone())
+            .filter(|socket| socket.stage() != Stage::Leaving)
             .map(Socket::from)
             .collect()
     }

@@ -37,6 +37,9 @@ pub(crate) enum Stage {
     /// Its middlewares are running.
     Joining,
     Connected,
+    /// The server has sent it away; its handlers are yet to hear of it. It is in its rooms until
+    /// then, but nobody finds it there.
+    Leaving,
     Gone,
 }
 
@@ -170,8 +173,22 @@ impl SocketInner {
         match self.stage.load(Ordering::Acquire) {
             0 => Stage::Joining,
             1 => Stage::Connected,
+            2 => Stage::Leaving,
             _ => Stage::Gone,
         }
+    }
+
+    /// Whether it is, or was until the server sent it away, connected.
+    pub(crate) fn has_connected(&self) -> bool {
+        matches!(self.stage(), Stage::Connected | Stage::Leaving)
+    }
+
+    /// The server sends it away.
+    pub(crate) fn depart(&self) {
+        let (from, to) = (Stage::Connected as u8, Stage::Leaving as u8);
+        let _ = self
+            .stage
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
     }
 
     pub(crate) fn set_stage(&self, stage: Stage) {
@@ -488,13 +505,27 @@ impl Socket {
     /// Disconnects the socket from its namespace; with `close`, all sockets of the client and its
     /// connection.
     pub fn disconnect(&self, close: bool) {
-        self.with(|connection, socket| connection.disconnect(socket, close));
+        self.0.client.step(Origin::Elsewhere, |state, now| {
+            if close {
+                state.data.depart();
+            }
+            self.0.depart();
+            state.machine.apply(now, |connection| {
+                connection.disconnect(self.0.handle, close)
+            });
+        });
     }
 
     /// Closes the connection below, for all namespaces, without telling them first: the client sees
     /// `transport close` and comes back.
     pub fn close_connection(&self) {
-        self.0.client.close(CloseReason::Forced);
+        self.0.client.step(Origin::Elsewhere, |state, now| {
+            state.data.depart();
+            let reason = CloseReason::Forced;
+            state
+                .machine
+                .drive(now, |session| session.close(reason, now));
+        });
     }
 
     pub(crate) fn with<R>(&self, call: impl FnOnce(&mut Connection, Handle) -> R) -> R {

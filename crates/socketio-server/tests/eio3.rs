@@ -242,6 +242,7 @@ async fn ep_05_bytes_that_begin_like_a_packet_are_data_in_either_protocol() {
             let mut http = server.http().await;
             let query = format!("{POLLING}{asked}");
             let target = format!("{query}&sid={}", sid(&http.get(&query).await.body));
+            assert_eq!(http.get(&target).await.body, "2:40");
             let text = format!("{}:{header}", header.len());
             let (body, answer) = if asked.is_empty() {
                 let body = [
@@ -271,6 +272,7 @@ async fn ep_16_ep_17_a_length_that_cannot_be_closes_and_an_empty_element_is_noth
     let open = async || {
         let mut http = server.http().await;
         let target = format!("{POLLING}&sid={}", sid(&http.get(POLLING).await.body));
+        assert_eq!(http.get(&target).await.body, "2:40");
         (http, target)
     };
     let echo = r#"15:421["echo","x"]"#;

@@ -5,6 +5,8 @@
 //!   code never runs under it.
 //! * What a step caused (answers to HTTP requests, the driver's waker, events) is taken out under
 //!   the lock and carried out after it.
+//! * While events are handled nothing leaves, by no transport: what the handlers emit goes out in
+//!   one piece, and a client that has learned of something finds it done.
 //! * Events are handled by whoever finds `dispatching` unset. Everybody else only leaves them, so
 //!   two inputs that come at once, a POST and a WebSocket frame say, can't start handlers out of
 //!   order.
@@ -139,6 +141,9 @@ impl<A: App> Client<A> {
         let now = self.host.env().clock.now();
         let mut state = lock(&self.state);
         let result = input(&mut state, now);
+        if origin == Origin::Driver {
+            state.waker = None;
+        }
         let effects = self.settle(&mut state);
         drop(state);
         self.carry_out(effects, origin);
@@ -198,14 +203,16 @@ impl<A: App> Client<A> {
     /// What the driver of `link` writes next. `None` leaves its waker behind.
     pub(crate) fn pull(self: &Arc<Self>, link: Link, cx: &Context<'_>) -> Option<Transmit> {
         let mut state = lock(&self.state);
+        if state.dispatching {
+            state.waker = Some(cx.waker().clone());
+            return None;
+        }
         let transmit = state.machine.poll_transmit(link);
+        state.waker = None;
+        // Pulling frees room in the outbox, which the session may report.
+        let effects = self.settle(&mut state);
         if transmit.is_none() {
             state.waker = Some(cx.waker().clone());
-        }
-        // Pulling frees room in the outbox, which the session may report.
-        let mut effects = self.settle(&mut state);
-        if transmit.is_none() {
-            state.waker = effects.waker.take();
         }
         drop(state);
         self.carry_out(effects, Origin::Driver);
@@ -250,11 +257,11 @@ impl<A: App> Client<A> {
             next_event(state)
         };
         state.dispatching |= event.is_some();
-        // While handlers run, HTTP requests wait: all that the handlers emit goes into one body.
-        let replies = if state.dispatching {
-            Vec::new()
+        // While handlers run, HTTP requests wait, and so does the driver.
+        let (replies, waker) = if state.dispatching {
+            (Vec::new(), None)
         } else {
-            take_replies(state)
+            (take_replies(state), state.waker.take())
         };
         self.arm(state);
         let engine = state.machine.engine();
@@ -262,7 +269,7 @@ impl<A: App> Client<A> {
         Effects {
             replies,
             relief: engine.is_relieved() && (state.buffered < before || !engine.is_open()),
-            waker: state.waker.take(),
+            waker,
             event,
         }
     }
@@ -313,9 +320,7 @@ impl<A: App> Client<A> {
         {
             waiting.notify_waiters();
         }
-        if let Some(waker) = effects.waker
-            && origin != Origin::Driver
-        {
+        if let Some(waker) = effects.waker {
             waker.wake();
         }
         if let Some(event) = effects.event {
@@ -398,7 +403,13 @@ struct Turn<'a, A: App>(&'a Client<A>);
 
 impl<A: App> Drop for Turn<'_, A> {
     fn drop(&mut self) {
-        lock(&self.0.state).dispatching = false;
+        let mut state = lock(&self.0.state);
+        state.dispatching = false;
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 }
 

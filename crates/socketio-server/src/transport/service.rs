@@ -176,6 +176,10 @@ async fn admit<A: App>(
     {
         return Err(Reject::Forbidden(message.map(Text::from)));
     }
+    // It may have taken its time.
+    if host.is_draining() {
+        return Err(Reject::ShuttingDown);
+    }
     handshake.check(host.config())?;
     Ok((request, seat))
 }
