@@ -55,8 +55,8 @@ impl Ack {
     /// Does nothing if the sender did not ask for one, got one already, or has left.
     ///
     /// # Errors
-    /// When the arguments can't be written; or when the buffer is full: no policy makes room for an
-    /// answer, it is lost then, and later ones are dropped as if it had gone out.
+    /// When the arguments can't be written; or when the buffer is full, as no policy makes room for an
+    /// answer. Nothing has gone out then, and a clone of this may try again.
     pub fn send(self, arguments: impl Serialize) -> Result<(), EmitError> {
         let Some(inner) = &self.0 else { return Ok(()) };
         let payload = Payload::new(inner.socket.format(), None, &arguments)?;
@@ -66,7 +66,11 @@ impl Ack {
         match inner.socket.acknowledge(inner.id, payload) {
             // The connection was lost: so is whoever waits.
             Err(socketio_proto::EmitError::NotConnected) => Ok(()),
-            other => Ok(other?),
+            Err(error) => {
+                inner.sent.store(false, Ordering::Release);
+                Err(error.into())
+            }
+            Ok(()) => Ok(()),
         }
     }
 

@@ -7,7 +7,7 @@ use allocation_counter::measure;
 use futures_util::FutureExt;
 use serde_json::Value;
 use socketio_server::{
-    AckError, EmitError, Limits, Overflow, Reason, RecoveryConfig, Socket, SocketIo,
+    Ack, AckError, EmitError, Limits, Overflow, Reason, RecoveryConfig, Socket, SocketIo,
     SocketIoBuilder, State,
 };
 use std::time::Duration;
@@ -171,6 +171,30 @@ async fn an_emit_that_is_dropped_waits_for_no_answer() {
     let answer = soon("an answer", asking.emit_with_ack::<u8>("n", &text)).await;
     let dropped = socketio_proto::EmitError::Dropped;
     assert!(matches!(answer, Err(AckError::Emit(EmitError::Socket(it))) if it == dropped));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_for_which_there_was_no_room_may_be_tried_again() {
+    let (server, mut lines) = server(SocketIo::builder());
+    server.on(
+        "ask",
+        async |ack: Ack, socket: Socket, State(log): State<Log>| {
+            while socket.emit("n", kilobyte()).is_ok() {}
+            let again = ack.clone();
+            let full = ack.send(kilobyte()).unwrap_err();
+            log.add(format!("full {}", full.is_full()));
+            socket.on_drain(move || {
+                let again = again.clone();
+                async { again.send("late") }
+            });
+        },
+    );
+    let (mut client, _socket) = slow(&server).await;
+    client.send(r#"427["ask"]"#).await;
+    assert_eq!(lines.next().await, "full true");
+    assert!(client.text().await.starts_with("42"));
+    assert!(client.take_rest().iter().all(|it| it.starts_with("42")));
+    assert_eq!(client.text().await, r#"437["late"]"#);
 }
 
 #[tokio::test(start_paused = true)]
