@@ -4,10 +4,11 @@
 mod support;
 
 use futures_util::FutureExt;
-use socketio_server::{Socket, SocketIo, State};
-use std::sync::mpsc;
+use socketio_server::{Ack, Socket, SocketIo, State};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
-use support::{Log, Server, WebSocket, soon};
+use support::{Log, PATIENCE, Server, WebSocket, soon};
 
 fn send_away(socket: &Socket) {
     socket.disconnect(false);
@@ -64,32 +65,86 @@ async fn whoever_is_sent_away_before_it_is_in_is_refused_by_nobody() {
     assert!(lines.rest().is_empty());
 }
 
-/// The handler of the end holds the dispatcher up; nothing of it may be on the wire until it has done.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn who_has_learned_of_an_end_finds_it_done() {
-    let builder = SocketIo::builder().ping_interval(Duration::from_secs(600));
-    let server = Server::new(builder);
-    let (entered, has_entered) = mpsc::channel();
-    let (gate, opened) = mpsc::channel::<()>();
-    let opened = std::sync::Mutex::new(opened);
+/// A handler that holds up whoever handles the events of a client.
+struct Gate {
+    entered: mpsc::Receiver<()>,
+    open: mpsc::Sender<()>,
+}
+
+/// Handlers of the end wait for a gate.
+fn held_up(server: &Server) -> Gate {
+    let (enter, entered) = mpsc::channel();
+    let (open, opened) = mpsc::channel::<()>();
+    let opened = Mutex::new(opened);
     server.on_disconnecting(move || {
-        entered.send(()).unwrap();
+        enter.send(()).unwrap();
         opened.lock().unwrap().recv().unwrap();
         async {}
     });
-    server.on("echo", async |ack: socketio_server::Ack| ack.send(()));
-    let mut client = server.client().await;
-    server.sockets()[0].disconnect(false);
-    let entered = tokio::task::spawn_blocking(move || has_entered.recv());
-    soon("the handler", entered).await.unwrap().unwrap();
-    // Others go on meanwhile, so there is time enough for it to go out.
+    Gate { entered, open }
+}
+
+impl Gate {
+    /// Waits until somebody stands before it.
+    fn entered(&self) {
+        tokio::task::block_in_place(|| self.entered.recv_timeout(PATIENCE).unwrap());
+    }
+
+    fn open(&self) {
+        self.open.send(()).unwrap();
+    }
+}
+
+/// Others are served meanwhile, so there is time enough for what should not happen.
+async fn others_go_on(server: &Server) {
+    server.on("echo", async |ack: Ack| ack.send(()));
     let mut other: WebSocket = server.client().await;
     for _ in 0..20 {
         other.send(r#"421["echo"]"#).await;
         assert_eq!(other.text().await, "431[]");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_has_learned_of_an_end_finds_it_done() {
+    let builder = SocketIo::builder().ping_interval(Duration::from_secs(600));
+    let server = Server::new(builder);
+    let gate = held_up(&server);
+    let mut client = server.client().await;
+    server.sockets()[0].disconnect(false);
+    gate.entered();
+    others_go_on(&server).await;
     assert_eq!(client.text().now_or_never(), None);
-    gate.send(()).unwrap();
+    gate.open();
     assert_eq!(client.text().await, "41");
     assert_eq!(server.socket_count(), 1);
+}
+
+/// What is read is to be handled, and what waits for that has no other bound.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_is_read_while_events_are_handled() {
+    let builder = SocketIo::builder().ping_interval(Duration::from_secs(600));
+    let server = Server::with_pipes(builder, 4096);
+    let gate = held_up(&server);
+    let _ = server.of("/other");
+    let mut client = server.client().await;
+    client.join("/other").await;
+    server.sockets()[0].disconnect(false);
+    gate.entered();
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&sent);
+    let flood = tokio::spawn(async move {
+        for _ in 0..1_000 {
+            client
+                .send(&format!(r#"42/other,["{}"]"#, "x".repeat(1_000)))
+                .await;
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+        client
+    });
+    others_go_on(&server).await;
+    let taken = sent.load(Ordering::Relaxed);
+    assert!(taken < 100, "{taken} were taken");
+    gate.open();
+    soon("all to be taken", flood).await.unwrap();
 }

@@ -219,6 +219,16 @@ impl<A: App> Client<A> {
         transmit
     }
 
+    /// Whether another task handles events, so that no more are to be read. Leaves the driver's
+    /// waker behind then.
+    pub(crate) fn is_held_up(&self, cx: &Context<'_>) -> bool {
+        let mut state = lock(&self.state);
+        if state.dispatching {
+            state.waker = Some(cx.waker().clone());
+        }
+        state.dispatching
+    }
+
     /// For a driver whose socket takes nothing: leaves its waker behind, so that it hears of the
     /// session's end.
     ///

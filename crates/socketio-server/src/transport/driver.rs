@@ -101,6 +101,9 @@ impl<A: App, S: AsyncRead + AsyncWrite + Unpin> Driver<A, S> {
 
     /// Reads what there is, up to [`READS`] frames. `Ready` if there may be more.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.client.is_held_up(cx) {
+            return Poll::Pending;
+        }
         for _ in 0..READS {
             ready!(self.client.poll_not_busy(cx, Reader::Link));
             match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
