@@ -49,7 +49,10 @@ fn threads_come_and_go_with_the_connection() {
     for way in WAYS {
         let socket = connect(server.client("/").transports(way.iter().copied()));
         settled(&socket, way);
-        assert_eq!(threads(), ["socketio", "socketio-handle"], "{way:?}");
+        // A thread has its name once it runs.
+        until("both threads", || {
+            threads() == ["socketio", "socketio-handle"]
+        });
         let before = used();
         std::thread::park_timeout(std::time::Duration::from_millis(300));
         assert!(used() - before < 20, "an idle client does nothing");
