@@ -287,7 +287,7 @@ impl Socket {
         Namespace(Arc::clone(&self.0.namespace))
     }
 
-    /// Whether it has connected and not yet left.
+    /// Whether it has connected, and has neither left nor been sent away.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.0.stage() == Stage::Connected
@@ -504,6 +504,10 @@ impl Socket {
 
     /// Disconnects the socket from its namespace; with `close`, all sockets of the client and its
     /// connection.
+    ///
+    /// From now on it is not [connected](Self::is_connected) any more, and in no
+    /// [selection](Namespace::sockets). Its rooms it has until the handlers of `disconnecting` have
+    /// been called. The client is told behind them.
     pub fn disconnect(&self, close: bool) {
         self.0.client.step(Origin::Elsewhere, |state, now| {
             if close {
