@@ -629,7 +629,8 @@ impl Namespace {
         sockets.into_iter().find(|socket| socket.id() == id)
     }
 
-    /// Number of sockets in the namespace.
+    /// Number of sockets in the namespace; one that is sent away counts until its handlers have been
+    /// called.
     #[must_use]
     pub fn socket_count(&self) -> usize {
         lock(&self.0.room).core.rooms().registered()
