@@ -10,6 +10,7 @@
 //! | `l` n, `q` n | its connection breaks, it leaves on purpose |
 //! | `b` rooms, then `-` rooms, then `x` | an event for rooms, but not for those; with `x` a large one |
 //! | `d` n | an event for the n-th client alone |
+//! | `r` n m | one that does not go out; before that is known the m-th client loses its connection, if there is an m |
 //! | `t` ms | time passes |
 #![no_main]
 
@@ -28,6 +29,8 @@ use std::{sync::Arc, time::Duration};
 const CLIENTS: usize = 4;
 const MAX_PACKETS: usize = 6;
 const MAX_BYTES: usize = 4000;
+/// Bytes of an event for one client, as the log counts them, at most.
+const SMALL: usize = 250;
 const MAX_SESSIONS: usize = 2;
 const KEPT: Duration = Duration::from_millis(50_000);
 
@@ -104,6 +107,10 @@ impl World {
             b'l' => self.leave(n, true),
             b'q' => self.leave(n, false),
             b'd' => self.direct(n),
+            b'r' => {
+                let loser = (!args.rest().is_empty()).then(|| args.digit() % CLIENTS);
+                self.direct_in_vain(n, loser);
+            }
             _ => {}
         }
     }
@@ -247,6 +254,20 @@ impl World {
         }
     }
 
+    fn direct_in_vain(&mut self, n: usize, loser: Option<usize>) {
+        let client = &self.clients[n];
+        let (Some(_), Some(id)) = (client.member, client.id.clone()) else {
+            return;
+        };
+        let payload = self.event(false);
+        let directed = self.core.direct(&id, payload, self.now).expect("an event");
+        assert!(matches!(directed, Directed::Send(..)));
+        if let Some(loser) = loser {
+            self.leave(loser, true);
+        }
+        self.core.retract();
+    }
+
     fn event(&mut self, large: bool) -> Payload {
         let text = if large {
             "x".repeat(1500)
@@ -266,8 +287,9 @@ impl World {
 
     fn check(&self) {
         let store = self.core.recovery().expect("it has one");
-        assert!(store.packets() <= MAX_PACKETS);
-        assert!(store.packet_bytes() <= MAX_BYTES);
+        // The newest may come on top, if it is for one client alone.
+        assert!(store.packets() <= MAX_PACKETS + 1);
+        assert!(store.packet_bytes() <= MAX_BYTES + SMALL);
         assert!(store.sessions() <= MAX_SESSIONS);
         let here = self.clients.iter().filter(|it| it.member.is_some());
         assert_eq!(self.core.rooms().registered(), here.count());

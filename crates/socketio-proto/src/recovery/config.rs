@@ -20,7 +20,9 @@ pub struct Config {
     /// This is the adapter's to obey; a store takes no notice.
     pub skip_middlewares: bool,
     /// Events in the log: 100 000. Beyond it the oldest are forgotten; whoever may have missed
-    /// one of them is told [`LogTrimmed`](super::Failure::LogTrimmed).
+    /// one of them is told [`LogTrimmed`](super::Failure::LogTrimmed). If the newest is for one
+    /// socket alone it may be one more: it may yet turn out not to go out, and must have cost no
+    /// other its place then.
     pub max_packets: usize,
     /// Bytes of the events in the log, with the names of their rooms: 32 MiB. Beyond it as with
     /// [`max_packets`](Self::max_packets).
