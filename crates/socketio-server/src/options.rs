@@ -1,6 +1,14 @@
 //! The options that Engine.IO has with or without Socket.IO on top: one list of setters for both
 //! builders.
 
+use engineio_proto::config::ServerConfig;
+use std::time::Duration;
+
+/// How long a client may be silent before the heartbeat finds that it has gone.
+pub(crate) fn longest_silence(config: &ServerConfig) -> Duration {
+    config.ping_interval.saturating_add(config.ping_timeout)
+}
+
 /// Writes the setters of the engine's options into a builder that has fields `engine: ServerConfig`,
 /// `limits: Limits` and `host: HostOptions`.
 macro_rules! engine_options {

@@ -1,5 +1,6 @@
 //! The endpoint as a tower layer, a tower or hyper service, and a server of its own.
 
+use crate::options::longest_silence;
 use crate::stall::Unstalled;
 use crate::transport::{App, ConnectionInfo, Host, ResponseBody, respond};
 use bytes::Bytes;
@@ -97,7 +98,7 @@ where
 {
     let mut connections = JoinSet::new();
     // Who takes nothing for so long would not have answered a heartbeat either.
-    let patience = host.config().ping_interval + host.config().ping_timeout;
+    let patience = longest_silence(host.config());
     loop {
         let (stream, address) = tokio::select! {
             accepted = listener.accept() => match accepted {

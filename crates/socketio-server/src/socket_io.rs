@@ -9,7 +9,7 @@ use crate::extensions::Extensions;
 use crate::limits::{Limits, Shares};
 use crate::namespace::{Common, Namespace};
 use crate::namespaces::{ConnectAuth, Namespaces};
-use crate::options::{Forbidden, engine_options};
+use crate::options::{Forbidden, engine_options, longest_silence};
 use crate::service::{NotFound, endpoint, serve};
 use crate::socket::Socket;
 use crate::transport::{HandshakeRequest, Host, HostOptions, ResponseBody};
@@ -472,7 +472,7 @@ impl SocketIoBuilder {
             host: bounds,
             max_dynamic_namespaces,
         } = self.limits.share(self.engine, self.config);
-        let max_silence = engine.ping_interval.saturating_add(engine.ping_timeout);
+        let max_silence = longest_silence(&engine);
         let common = Common {
             env: Arc::clone(&env),
             parser: Arc::clone(&parser),

@@ -139,6 +139,12 @@ async fn rs_02_an_answer_that_nobody_takes_ends_its_connection() {
 }
 
 #[tokio::test]
+async fn heartbeats_may_be_as_rare_as_one_likes() {
+    let (server, _) = logged(SocketIo::builder().ping_interval(Duration::MAX)).await;
+    still_serves(&server).await;
+}
+
+#[tokio::test]
 async fn alone_it_knows_the_address_and_ends_with_the_shutdown() {
     let (server, mut lines) = logged(SocketIo::builder()).await;
     server.on_connection(
