@@ -55,17 +55,9 @@ async fn meet(server: &Server) -> (WebSocket, Ids) {
 
 /// A client comes back; the names of the events that it has missed, and its ids.
 async fn again(server: &Server, pid: &str, offset: Option<&str>) -> (WebSocket, Vec<String>, Ids) {
-    let mut client = server.websocket().await;
-    let auth = json!({ "pid": pid, "offset": offset });
-    client.send(&format!("40{auth}")).await;
-    let mut missed = Vec::new();
-    loop {
-        let packet = client.text().await;
-        if packet.starts_with("40") {
-            return (client, missed, ids(&packet));
-        }
-        missed.push(event(&packet).0);
-    }
+    let (client, missed, reply) = WebSocket::come_back(server, pid, offset).await;
+    let names = missed.iter().map(|packet| event(packet).0).collect();
+    (client, names, ids(&reply))
 }
 
 #[tokio::test(start_paused = true)]

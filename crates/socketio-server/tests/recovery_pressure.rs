@@ -41,17 +41,8 @@ async fn slow(server: &Server) -> (Polling, Socket, String) {
 
 /// A client comes back; what it has missed.
 async fn again(server: &Server, pid: &str, offset: Option<&str>) -> (WebSocket, Vec<String>) {
-    let mut client = server.websocket().await;
-    let auth = json!({ "pid": pid, "offset": offset });
-    client.send(&format!("40{auth}")).await;
-    let mut missed = Vec::new();
-    loop {
-        let packet = client.text().await;
-        if packet.starts_with("40") {
-            return (client, missed);
-        }
-        missed.push(packet);
-    }
+    let (client, missed, _) = WebSocket::come_back(server, pid, offset).await;
+    (client, missed)
 }
 
 async fn lose(server: &Server, socket: &Socket) {

@@ -93,6 +93,25 @@ impl WebSocket {
         super::polling::granted(&self.text().await)
     }
 
+    /// A client comes back to the main namespace: what it has missed, and the reply.
+    pub(crate) async fn come_back(
+        server: &Server,
+        pid: &str,
+        offset: Option<&str>,
+    ) -> (Self, Vec<String>, String) {
+        let mut client = Self::open(server).await;
+        let auth = serde_json::json!({ "pid": pid, "offset": offset });
+        client.send(&format!("40{auth}")).await;
+        let mut missed = Vec::new();
+        loop {
+            let packet = client.text().await;
+            if packet.starts_with("40") {
+                return (client, missed, packet);
+            }
+            missed.push(packet);
+        }
+    }
+
     /// Cuts the connection, without a word.
     pub(crate) fn cut(self) {
         drop(self);
